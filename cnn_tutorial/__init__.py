@@ -1,0 +1,15 @@
+"""Support package of the book: what the chapters import, written to be read.
+
+- ``session``    the first call of every chapter: seed, backend, figure style; and ``check``
+- ``numpy_ops``  the mathematics of convolutional networks in NumPy alone
+- ``data``       the data sets of the book, verified by checksum
+- ``models``     the networks of the book, as Keras models
+- ``plotting``   arrays in, a Matplotlib figure out
+- ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
+- ``exercises``  the checkers of the chapters' exercises
+
+Importing the package imports none of them: ``import cnn_tutorial`` takes milliseconds and
+does not load TensorFlow.
+"""
+
+__version__ = "0.1.0"

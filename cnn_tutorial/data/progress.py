@@ -1,0 +1,97 @@
+"""A progress bar that suits where it is shown, and leaves nothing behind in a notebook.
+
+In a notebook it is one display whose first and last content are empty, so that the stored
+output is the same whether something had to be fetched or not. In a terminal it is tqdm's.
+Where nobody watches (a log, a pipe) it shows nothing.
+"""
+
+import html
+import sys
+import time
+
+
+class Progress:
+    """Shows how far something has come; used as a context manager.
+
+    Args:
+        text: str, what is being done.
+        total: int, number of bytes, or None where it is not known.
+
+    Example:
+        >>> with Progress("reading", total=10) as progress:
+        ...     progress.update(10)
+    """
+
+    _interval = 0.1  # seconds between two changes of what a notebook shows
+
+    def __init__(self, text, total=None):
+        self.text = text
+        self.total = total
+        self.done = 0
+        self._shown = -self._interval
+        self._bar = self._handle = None
+
+    def __enter__(self):
+        if _in_notebook():
+            from IPython.display import DisplayHandle
+
+            self._handle = DisplayHandle()
+            self._handle.display({}, raw=True)
+            self._show()
+        elif sys.stderr is not None and sys.stderr.isatty():
+            from tqdm import tqdm
+
+            # Without a total there is nothing to draw a bar of: the line says what goes on.
+            self._bar = tqdm(
+                total=self.total, desc=self.text, unit="B", unit_scale=True, leave=False
+            )
+        return self
+
+    def __exit__(self, *exception):
+        if self._handle is not None:
+            self._handle.update({}, raw=True)
+        if self._bar is not None:
+            self._bar.close()
+
+    def update(self, count):
+        """Count ``count`` further bytes as done."""
+        self.done += count
+        if self._bar is not None:
+            self._bar.total = self.total
+            self._bar.update(count)
+        elif self._handle is not None and time.monotonic() - self._shown >= self._interval:
+            self._show()
+
+    def reset(self):
+        """Begin again at nothing (called by pooch when a download is whole)."""
+        self.done = 0
+        if self._bar is not None:
+            self._bar.reset(self.total)
+
+    def close(self):
+        """Do nothing: leaving the ``with`` block closes the bar (called by pooch)."""
+
+    def _show(self):
+        self._shown = time.monotonic()
+        text = self.text
+        value = ""
+        if self.total:
+            share = min(self.done / self.total, 1)
+            text += f" {share:.0%} of {self.total / 1e6:.1f} MB"
+            value = f'value="{share:.3f}"'
+        label = html.escape(text, quote=True)
+        self._handle.update(
+            {
+                "text/plain": text,
+                "text/html": f'<progress aria-label="{label}" {value}></progress> {label}',
+            },
+            raw=True,
+        )
+
+
+def _in_notebook():
+    if "IPython" not in sys.modules:
+        return False
+    from IPython import get_ipython
+
+    return getattr(get_ipython(), "kernel", None) is not None

@@ -1,0 +1,155 @@
+"""Is this gradient right? Central differences answer without knowing how it was derived.
+
+Chapter 25 explains them and checks every operation of the book with them.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+def numerical_gradient(function, x, *, step=None):
+    """The gradient of ``function`` at ``x`` by central differences.
+
+    ``g_i = (f(x + h_i e_i) - f(x - h_i e_i)) / (2 h_i)``: the error is of the order of ``h^2``
+    from what the difference leaves out, and of ``eps / h`` from rounding. The cube root of
+    ``eps`` balances the two.
+
+    Args:
+        function: callable from an array of ``x``'s shape and dtype to one real number. It is
+            called twice for each entry of ``x``.
+        x: float array of any shape.
+        step: float, the relative step ``s`` in ``h_i = s * max(1, |x_i|)``; or None for the
+            cube root of the dtype's ``eps``: 6.1e-6 for float64, 4.9e-3 for float32.
+
+    Returns:
+        Array of ``x``'s shape and dtype.
+
+    Raises:
+        ValueError: if ``x`` is empty, ``step`` is not positive, or ``function`` does not return
+            one number.
+        TypeError: if ``x`` is not of a floating dtype, or ``function`` not callable.
+
+    Reference:
+        Press et al., Numerical Recipes (3rd edition, 2007), section 5.7.
+
+    Example:
+        >>> numerical_gradient(lambda x: (x**2).sum(), np.array([1.0, 3.0])).round(6)
+        array([2., 6.])
+    """
+    if not callable(function):
+        raise TypeError(f"function must be callable; received {type(function).__name__}")
+    x = np.asarray(x)
+    if x.dtype.kind != "f":
+        raise TypeError(f"x must be of a floating dtype; received {x.dtype}")
+    if x.size == 0:
+        raise ValueError(f"x must not be empty; received shape {x.shape}")
+    step = np.cbrt(np.finfo(x.dtype).eps) if step is None else step
+    if not (np.isscalar(step) and np.isfinite(step) and step > 0):
+        raise ValueError(f"step must be a positive number; received {step!r}")
+    gradient = np.empty_like(x)
+    for index in np.ndindex(x.shape):
+        above, below = x.copy(), x.copy()
+        h = step * max(1.0, abs(x[index]))
+        above[index] += h
+        below[index] -= h
+        width = above[index] - below[index]  # 2h, as x's dtype could hold it
+        gradient[index] = (_number(function(above)) - _number(function(below))) / width
+    return gradient
+
+
+@dataclass(frozen=True)
+class GradientReport:
+    """How far a gradient is from central differences; ``print`` it to read it.
+
+    Attributes:
+        error: float, the largest difference, relative to the largest entry of both gradients.
+        index: tuple of ints, the entry of ``x`` where it is.
+        given: float, the gradient given there.
+        expected: float, what central differences say there.
+        tolerance: float, the error that is allowed.
+    """
+
+    error: float
+    index: tuple
+    given: float
+    expected: float
+    tolerance: float
+
+    @property
+    def passed(self):
+        """Whether the error is within the tolerance; never where a NaN was met."""
+        return bool(self.error <= self.tolerance)
+
+    def __str__(self):
+        """The verdict in one sentence."""
+        verdict = "agrees with" if self.passed else "DIFFERS from"
+        return (
+            f"the gradient {verdict} central differences: largest relative error "
+            f"{self.error:.1e} (tolerance {self.tolerance:.1e}) at {self.index}, where it is "
+            f"{self.given:.9g} and should be {self.expected:.9g}"
+        )
+
+
+def check_gradient(function, gradient, x, *, tolerance=None, step=None):
+    """Compare a gradient with central differences.
+
+    The error of an entry is ``|given - expected|``, divided by the largest absolute entry of
+    both gradients: an entry that happens to be nearly zero does not have to be right to as many
+    digits of its own.
+
+    Args:
+        function: callable from an array of ``x``'s shape and dtype to one real number.
+        gradient: array of ``x``'s shape, its gradient at ``x``; or a callable that computes it
+            from ``x``.
+        x: float array of any shape.
+        tolerance: float, the largest relative error allowed; or None for 1e-7 in float64 and
+            1e-2 in shorter dtypes, in which central differences are not more precise.
+        step: float, the step of ``numerical_gradient``, or None.
+
+    Returns:
+        ``GradientReport`` with ``.passed``, ``.error``, ``.index``; its ``str`` is a sentence.
+
+    Raises:
+        ValueError: if ``gradient`` does not have ``x``'s shape, ``tolerance`` is not positive,
+            and as ``numerical_gradient``.
+        TypeError: as ``numerical_gradient``.
+
+    Example:
+        >>> x = np.array([1.0, 3.0])
+        >>> check_gradient(lambda x: (x**2).sum(), 2 * x, x).passed
+        True
+        >>> check_gradient(lambda x: (x**2).sum(), np.array([2.0, 5.0]), x).index
+        (1,)
+    """
+    expected = numerical_gradient(function, x, step=step)
+    given = np.asarray(gradient(np.array(x)) if callable(gradient) else gradient)
+    if given.shape != expected.shape:
+        raise ValueError(
+            f"gradient must have the shape of x, {expected.shape}; received {given.shape}"
+        )
+    if tolerance is None:
+        tolerance = 1e-7 if expected.dtype.itemsize >= 8 else 1e-2
+    if not (np.isscalar(tolerance) and tolerance > 0):
+        raise ValueError(f"tolerance must be a positive number; received {tolerance!r}")
+    scale = max(np.abs(given).max(), np.abs(expected).max())
+    errors = np.abs(given - expected) / (scale if scale > 0 else 1.0)
+    errors = np.where(np.isnan(errors), np.inf, errors)  # a NaN must never pass
+    index = tuple(int(i) for i in np.unravel_index(errors.argmax(), errors.shape))
+    return GradientReport(
+        error=float(errors[index]),
+        index=index,
+        given=float(given[index]),
+        expected=float(expected[index]),
+        tolerance=float(tolerance),
+    )
+
+
+def _number(value):
+    value = np.asarray(value)
+    if value.ndim != 0 or value.dtype.kind not in "iuf":
+        raise ValueError(
+            "function must return one real number; received an array of shape "
+            f"{value.shape} and dtype {value.dtype}"
+        )
+    return value[()]

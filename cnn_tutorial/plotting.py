@@ -1,0 +1,281 @@
+"""Arrays in, a Matplotlib figure out: the pictures that more than one chapter draws.
+
+Each function returns a ``matplotlib.figure.Figure`` that no global state knows of: make it the
+last expression of a cell and it is shown once. Widths are chosen so that text stays readable
+on a phone. ``session.start`` sets the colours and sizes.
+"""
+
+import numpy as np
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+WIDTH = 5.6  # inches: fills the page's column on a desk, shrinks to two thirds on a phone
+_DIVERGING = "RdBu_r"
+
+
+def plot_images(
+    images, *, titles=None, columns=6, diverging=False, limits=None, heading=None, dpi=None
+):
+    """A grid of images.
+
+    Args:
+        images: array ``(N, H, W)``, ``(N, H, W, 1)`` or ``(N, H, W, 3)``, or a list of such
+            images of different sizes. Colour images are uint8, or floats in 0..1.
+        titles: list of N str, one above each image, or None.
+        columns: int, images in a row.
+        diverging: bool, show signed values: white is zero, red positive, blue negative, and all
+            images share one scale.
+        limits: (low, high), the values shown as the darkest and the lightest grey, for all
+            images alike; None scales each image by itself (uint8: always 0 to 255).
+        heading: str above the whole figure, or None.
+        dpi: float, pixels an inch, or None for the book's own; fewer keep a figure of many
+            photographs small.
+
+    Returns:
+        matplotlib.figure.Figure.
+
+    Raises:
+        ValueError: if there is no image, an image is not 2-D or has neither 1 nor 3 channels,
+            or the number of titles differs from the number of images.
+
+    Example:
+        >>> figure = plot_images(np.zeros((4, 8, 8)), columns=2)
+        >>> len(figure.axes)
+        4
+    """
+    images = [_as_picture(image) for image in images]
+    if not images:
+        raise ValueError("images must hold at least one image; received none")
+    if titles is not None and len(titles) != len(images):
+        raise ValueError(
+            f"titles must be as many as the images, {len(images)}; received {len(titles)}"
+        )
+    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
+        raise ValueError(f"columns must be an int of at least 1; received {columns!r}")
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    tallest = max(image.shape[0] / image.shape[1] for image in images)
+    lines = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
+    cell = WIDTH / columns
+    height = rows * (cell * tallest + 0.21 * lines + 0.05) + (0.35 if heading else 0)
+    figure = Figure(figsize=(WIDTH, height), layout="constrained", dpi=dpi)
+    figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
+    grid = figure.subplots(rows, columns, squeeze=False)
+    style = _grey_or_diverging(images, diverging, limits)
+    for place, image in enumerate(images):
+        axes = grid.flat[place]
+        axes.imshow(image, **(style if image.ndim == 2 else {}), **_byte_range(image, style))
+        if titles is not None:
+            axes.set_title(titles[place], fontsize=10, pad=3)
+    for axes in grid.flat:
+        axes.axis("off")
+    if heading:
+        figure.suptitle(heading, fontsize=11)
+    return figure
+
+
+def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns=None, digits=0):
+    """Small arrays drawn as grids of cells with their numbers written in.
+
+    Args:
+        arrays: list of 2-D arrays, or one 2-D array; at most 20 x 20 each.
+        titles: list of str, one for each array, or None.
+        highlight: list with, for each array, None or ``(row, column, height, width)`` of a block
+            to outline.
+        diverging: bool, colour by sign (red positive, blue negative); otherwise in greys.
+        columns: int, arrays in a row; None puts all in one row.
+        digits: int, decimals shown.
+
+    Returns:
+        matplotlib.figure.Figure.
+
+    Raises:
+        ValueError: if an array is not 2-D, is empty, or has more than 20 rows or columns, or
+            ``titles`` or ``highlight`` differ in number from the arrays.
+
+    Example:
+        >>> figure = plot_numbers([np.eye(3), np.ones((2, 2))], titles=["identity", "ones"])
+        >>> [axes.get_title() for axes in figure.axes]
+        ['identity', 'ones']
+    """
+    arrays = [np.asarray(a) for a in ([arrays] if getattr(arrays, "ndim", None) == 2 else arrays)]
+    for array in arrays:
+        if array.ndim != 2 or not 0 < min(array.shape) <= max(array.shape) <= 20:
+            raise ValueError(
+                f"arrays must be 2-D, of 1 to 20 rows and columns; received shape {array.shape}"
+            )
+    for name, given in (("titles", titles), ("highlight", highlight)):
+        if given is not None and len(given) != len(arrays):
+            raise ValueError(
+                f"{name} must be as many as the arrays, {len(arrays)}; received {len(given)}"
+            )
+    columns = columns or len(arrays)
+    rows = -(-len(arrays) // columns)
+    widths = [max(a.shape[1] for a in arrays[k::columns]) for k in range(columns)]
+    heights = [
+        max(a.shape[0] for a in arrays[k * columns : (k + 1) * columns]) for k in range(rows)
+    ]
+    cell = min(WIDTH / (sum(widths) + 0.7 * (columns - 1)), 4.4 / sum(heights), 0.55)
+    figure = Figure(
+        figsize=(WIDTH, cell * sum(heights) + rows * (0.35 if titles else 0.1)),
+        layout="constrained",
+    )
+    grid = figure.subplots(rows, columns, squeeze=False, width_ratios=widths, height_ratios=heights)
+    fontsize = min(11, cell * 72 * 0.8 / _longest(arrays, digits) / 0.62, cell * 72 * 0.5)
+    for axes in grid.flat:
+        axes.axis("off")
+    for place, array in enumerate(arrays):
+        axes = grid.flat[place]
+        _draw_numbers(axes, array, diverging, digits, fontsize)
+        if titles is not None:
+            axes.set_title(titles[place], fontsize=10)
+        if highlight is not None and highlight[place] is not None:
+            row, column, height, width = highlight[place]
+            axes.add_patch(
+                _rectangle((column - 0.5, row - 0.5), width, height, "#D55E00", linewidth=3)
+            )
+    return figure
+
+
+def plot_learning_curves(history, *, metric="accuracy", baseline=None):
+    """Loss and a metric after every epoch, on the training and the validation images.
+
+    Args:
+        history: dict from name to a list with one value an epoch, as ``keras`` gives it in
+            ``model.fit(...).history``: ``loss``, ``metric`` and, where there was validation,
+            ``val_loss`` and ``val_<metric>``.
+        metric: str, which metric to draw beside the loss.
+        baseline: (name, value) of the metric, drawn as a dashed line, or None.
+
+    Returns:
+        matplotlib.figure.Figure with two axes.
+
+    Raises:
+        ValueError: if ``history`` lacks ``loss`` or ``metric``.
+
+    Example:
+        >>> figure = plot_learning_curves({"loss": [2.0, 1.0], "accuracy": [0.3, 0.6]})
+        >>> [axes.get_ylabel() for axes in figure.axes]
+        ['loss (nats)', 'accuracy']
+    """
+    missing = [name for name in ("loss", metric) if name not in history]
+    if missing:
+        raise ValueError(
+            f"history must hold 'loss' and {metric!r}; missing: {', '.join(missing)}; "
+            f"received {', '.join(history) or 'nothing'}"
+        )
+    figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
+    for axes, name, label in zip(
+        figure.subplots(1, 2), ("loss", metric), ("loss (nats)", metric), strict=True
+    ):
+        epochs = np.arange(1, len(history[name]) + 1)
+        axes.plot(epochs, history[name], marker="o", label="training")
+        if f"val_{name}" in history:
+            axes.plot(epochs, history[f"val_{name}"], marker="s", ls="--", label="validation")
+        if baseline is not None and name == metric:
+            axes.axhline(baseline[1], color="#444444", ls=":", label=baseline[0])
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+        axes.legend()
+    return figure
+
+
+def plot_bars(values, *, xlabel, form="{:.1f}", highlight=None):
+    """Named values as horizontal bars, each with its number written at its end.
+
+    Args:
+        values: dict from name to value, all at least 0; drawn in the order given.
+        xlabel: str, what the values are, with their unit.
+        form: str, the format of the numbers.
+        highlight: name of the bar to draw in a second colour, or None.
+
+    Returns:
+        matplotlib.figure.Figure.
+
+    Raises:
+        ValueError: if ``values`` is empty or holds a negative or unfinite number, or
+            ``highlight`` is not among the names.
+
+    Example:
+        >>> figure = plot_bars({"a": 1.0, "b": 2.0}, xlabel="seconds")
+        >>> figure.axes[0].get_xlabel()
+        'seconds'
+    """
+    names, numbers = list(values), np.array(list(values.values()), dtype=float)
+    if not names or not np.isfinite(numbers).all() or (numbers < 0).any():
+        raise ValueError(f"values must be finite numbers of at least 0; received {values}")
+    if highlight is not None and highlight not in values:
+        raise ValueError(f"highlight must be one of {names}; received {highlight!r}")
+    figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 0.7), layout="constrained")
+    axes = figure.subplots()
+    colours = ["#D55E00" if name == highlight else "#0072B2" for name in names]
+    bars = axes.barh(names, numbers, color=colours, height=0.65)
+    axes.bar_label(bars, [form.format(number) for number in numbers], padding=4, fontsize=10)
+    axes.invert_yaxis()
+    axes.margins(x=0.16)
+    axes.set_xlabel(xlabel)
+    axes.tick_params(axis="y", length=0)
+    return figure
+
+
+def _as_picture(image):
+    image = np.asarray(image)
+    if image.ndim == 3 and image.shape[2] == 1:
+        image = image[:, :, 0]
+    if image.ndim != 2 and not (image.ndim == 3 and image.shape[2] == 3):
+        raise ValueError(
+            "images must be (H, W), (H, W, 1) or (H, W, 3) each; received one of shape "
+            f"{image.shape}"
+        )
+    return image
+
+
+def _grey_or_diverging(images, diverging, limits):
+    if diverging:
+        largest = max(float(np.abs(image).max()) for image in images) or 1.0
+        return {"cmap": _DIVERGING, "vmin": -largest, "vmax": largest}
+    if limits is not None:
+        return {"cmap": "gray", "vmin": limits[0], "vmax": limits[1]}
+    return {"cmap": "gray"}
+
+
+def _byte_range(image, style):
+    is_grey_byte = image.ndim == 2 and image.dtype == np.uint8 and "vmin" not in style
+    return {"vmin": 0, "vmax": 255} if is_grey_byte else {}
+
+
+def _longest(arrays, digits):
+    return max(len(_number(value, digits)) for array in arrays for value in array.flat)
+
+
+def _number(value, digits):
+    text = f"{value:.{digits}f}"
+    return text.replace("-", "−") if float(text) else text.replace("-", "")
+
+
+def _draw_numbers(axes, array, diverging, digits, fontsize):
+    largest = float(np.nanmax(np.abs(array))) or 1.0
+    # Twice the range, so that no cell is too dark to read black numbers on.
+    if diverging:
+        axes.imshow(array, cmap=_DIVERGING, vmin=-2 * largest, vmax=2 * largest)
+    else:
+        axes.imshow(array, cmap="gray", vmin=-1.2 * largest, vmax=largest)
+    for (row, column), value in np.ndenumerate(array):
+        axes.text(
+            column,
+            row,
+            _number(value, digits),
+            ha="center",
+            va="center",
+            fontsize=fontsize,
+            color="black",
+        )
+        axes.add_patch(_rectangle((column - 0.5, row - 0.5), 1, 1, "#999999", linewidth=0.5))
+
+
+def _rectangle(corner, width, height, colour, *, linewidth):
+    from matplotlib.patches import Rectangle
+
+    return Rectangle(
+        corner, width, height, fill=False, edgecolor=colour, linewidth=linewidth, clip_on=False
+    )

@@ -1,0 +1,88 @@
+import io
+import sys
+from types import SimpleNamespace
+
+import pytest
+
+from cnn_tutorial.data import progress
+
+
+@pytest.fixture
+def messages(monkeypatch):
+    """What a notebook would be sent: (content, whether it replaces what is shown)."""
+    from IPython import display
+
+    sent = []
+
+    def handle_display(self, content, raw):
+        sent.append((content, False))
+
+    def handle_update(self, content, raw):
+        sent.append((content, True))
+
+    monkeypatch.setattr(display.DisplayHandle, "display", handle_display)
+    monkeypatch.setattr(display.DisplayHandle, "update", handle_update)
+    monkeypatch.setattr(progress, "_in_notebook", lambda: True)
+    monkeypatch.setattr(progress.Progress, "_interval", 0)
+    return sent
+
+
+def test_in_a_notebook_the_first_and_the_last_content_are_empty(messages):
+    with progress.Progress("fetching <a>", total=2_000_000) as bar:
+        bar.update(500_000)
+    assert messages[0] == ({}, False)
+    assert messages[-1] == ({}, True)
+    assert [replaces for _, replaces in messages] == [False] + [True] * (len(messages) - 1)
+    assert messages[2][0]["text/plain"] == "fetching <a> 25% of 2.0 MB"
+    assert 'value="0.250"' in messages[2][0]["text/html"]
+    assert "fetching &lt;a&gt;" in messages[2][0]["text/html"]
+
+
+def test_in_a_notebook_the_bar_goes_when_something_fails(messages):
+    with pytest.raises(OSError, match="broken"), progress.Progress("fetching", total=10):
+        raise OSError("broken")
+    assert messages[-1] == ({}, True)
+
+
+def test_without_a_total_the_bar_says_only_what_is_done(messages):
+    with progress.Progress("fetching (11.5 MB)"):
+        pass
+    assert messages[1][0]["text/plain"] == "fetching (11.5 MB)"
+    assert "value" not in messages[1][0]["text/html"]
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_terminal_gets_a_bar_and_a_log_gets_nothing(monkeypatch, is_terminal):
+    stream = io.StringIO()
+    stream.isatty = lambda: is_terminal
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_in_notebook", lambda: False)
+    with progress.Progress("fetching it", total=100) as bar:
+        bar.update(100)
+    assert ("fetching it" in stream.getvalue()) == is_terminal
+
+
+def test_a_kernel_counts_as_a_notebook_and_a_shell_does_not(monkeypatch):
+    import IPython
+
+    for shell, expected in [
+        (None, False),
+        (SimpleNamespace(kernel=None), False),
+        (SimpleNamespace(kernel=object()), True),
+    ]:
+        monkeypatch.setattr(IPython, "get_ipython", lambda shell=shell: shell)
+        assert progress._in_notebook() == expected
+
+
+@pytest.mark.slow
+def test_the_output_that_a_real_notebook_stores_is_empty():
+    import nbclient
+    import nbformat
+
+    code = (
+        "import time\nfrom cnn_tutorial.data.progress import Progress\n"
+        "with Progress('fetching', total=10) as bar:\n    time.sleep(0.2)\n    bar.update(5)"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+    nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    assert [dict(output["data"]) for output in notebook.cells[0].outputs] == [{}]
