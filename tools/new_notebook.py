@@ -18,7 +18,7 @@ NAME = re.compile(r"[1-9][1-9]_[a-z0-9]+(_[a-z0-9]+)*")
 IMPORTS = "import numpy as np\n\nfrom cnn_tutorial.exercises import chapter_{number}"
 
 COLAB_CELL = """\
-# Only in Google Colab: install the book's package. Anywhere else this cell does nothing.
+# In Google Colab this installs the book's package. Anywhere else it does nothing.
 import sys
 
 if "google.colab" in sys.modules:
@@ -30,7 +30,7 @@ if "google.colab" in sys.modules:
     if newest:
         %pip install -q {{newest[0]}}
     elif "/OWNER/" in repository:
-        print("Upload the book's cnn_tutorial-*.whl (folder icon, left), then run this again.")
+        print("Upload cnn_tutorial-*.whl (folder icon, left) and run this again.")
     else:
         %pip install -q git+{{repository}}"""
 

@@ -63,18 +63,17 @@ def plan(name, root=ROOT):
     if name == "bench":
         return benchmarks(root)
     if name == "release":
-        locked = [
+        repeats = [
             (f"chapters, threads: {number}, {turn} of 3", threads(number, CHAPTERS))
             for number in (1, 2)
             for turn in (1, 2, 3)
         ]
         in_colab = [
             ("Colab: nothing upgraded", colab(["python", "tools/check_upgrades.py"])),
-            ("Colab: chapters, 1 thread", colab(threads(1, CHAPTERS))),
-            ("Colab: chapters, 2 threads", colab(threads(2, CHAPTERS))),
+            *((f"Colab: {title}", colab(command)) for title, command in repeats),
         ]
         measured = [("chapters measured", ["python", "tools/measure_notebooks.py"])]
-        return [*locked, *in_colab, *benchmarks(root), *measured, *PAGES]
+        return [*repeats, *in_colab, *benchmarks(root), *measured, *PAGES]
     raise ValueError(f"name: expected check, test, pages, bench or release, got {name!r}")
 
 

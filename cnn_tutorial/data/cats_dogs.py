@@ -62,10 +62,10 @@ def fetch_folder(name):
         OSError: if the cache folder is not writable, or full.
 
     Example:
-        >>> fetch_folder("cats_and_dogs")
+        >>> fetch_folder("cat_dog")
         Traceback (most recent call last):
         ...
-        ValueError: name must be one of cats_dogs; received 'cats_and_dogs'. Did you mean 'cats_dogs'?
+        ValueError: name must be one of cats_dogs; received 'cat_dog'. Did you mean 'cats_dogs'?
     """
     check_name(name, FOLDERS)
     for folder in (parent / name for parent in hand_laid_folders()):

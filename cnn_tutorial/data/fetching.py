@@ -156,8 +156,8 @@ def download_any(addresses, path):
             return clients.download(address, path)
         except OSError as error:
             raise_if_disk_full(error)
-            faults.append(describe(error))
-    raise ConnectionError("; ".join(dict.fromkeys(faults)))
+            faults.append(describe(error) if not faults else f"{address}: {describe(error)}")
+    raise ConnectionError("; ".join(faults))
 
 
 def _unavailable(source, tried):

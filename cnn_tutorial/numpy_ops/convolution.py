@@ -20,10 +20,10 @@ def conv2d_loops(
 ):
     """The convolution by its formula, one output value after the other: slow, to be read.
 
-    ``out[n, y, x, f] = bias[f] + sum over i, j, c of
-    padded[n, y * sh + i * dh, x * sw + j * dw, first + c] * kernel[i, j, c, f]``
+    ``out[b, i, j, f] = bias[f] + sum over m, n, c of
+    padded[b, i * sh + m * dh, j * sw + n * dw, first + c] * kernel[m, n, c, f]``
 
-    with ``i`` in ``[0, kh)``, ``j`` in ``[0, kw)``, ``c`` in ``[0, c_in / groups)``, strides
+    with ``m`` in ``[0, kh)``, ``n`` in ``[0, kw)``, ``c`` in ``[0, c_in / groups)``, strides
     ``(sh, sw)``, dilation ``(dh, dw)``, and ``first`` the first channel of the group that
     filter ``f`` belongs to. The kernel is not flipped: what networks call a convolution is
     called a correlation in mathematics.
@@ -42,18 +42,18 @@ def conv2d_loops(
     (sh, sw), (dh, dw) = as_pair("strides", strides), as_pair("dilation_rate", dilation_rate)
     padded = _pad(images, kernel.shape[:2], **geometry)
     outputs = np.zeros((len(images), height, width, filters), images.dtype)
-    for n, y, x, f in np.ndindex(outputs.shape):
+    for b, i, j, f in np.ndindex(outputs.shape):
         first = f // (filters // groups) * channels
-        for i, j, c in np.ndindex(kh, kw, channels):
-            pixel = padded[n, y * sh + i * dh, x * sw + j * dw, first + c]
-            outputs[n, y, x, f] += pixel * kernel[i, j, c, f]
+        for m, n, c in np.ndindex(kh, kw, channels):
+            pixel = padded[b, i * sh + m * dh, j * sw + n * dw, first + c]
+            outputs[b, i, j, f] += pixel * kernel[m, n, c, f]
     return outputs if bias is None else outputs + bias
 
 
 def extract_windows(images, kernel_size, *, strides=1, padding="valid", dilation_rate=1):
     """The pixels under every position of a kernel.
 
-    ``windows[n, y, x, i, j, c] = padded[n, y * sh + i * dh, x * sw + j * dw, c]``, with the
+    ``windows[b, i, j, m, n, c] = padded[b, i * sh + m * dh, j * sw + n * dw, c]``, with the
     symbols of ``conv2d_loops``. No pixel is copied unless there is padding: the result is a
     read-only view, in which neighbouring windows share their pixels.
 
@@ -83,7 +83,7 @@ def extract_windows(images, kernel_size, *, strides=1, padding="valid", dilation
     (sh, sw), (dh, dw) = as_pair("strides", strides), as_pair("dilation_rate", dilation_rate)
     padded = _pad(images, kernel_size, **geometry)
     span = (dh * (kernel_size[0] - 1) + 1, dw * (kernel_size[1] - 1) + 1)
-    windows = sliding_window_view(padded, span, axis=(1, 2))  # (N, y, x, C, span, span)
+    windows = sliding_window_view(padded, span, axis=(1, 2))  # (N, i, j, C, span, span)
     windows = windows[:, ::sh, ::sw, :, ::dh, ::dw]  # (N, H_out, W_out, C, kh, kw)
     return np.moveaxis(windows, 3, -1)
 
@@ -139,10 +139,11 @@ def conv2d(images, kernel, bias=None, *, strides=1, padding="valid", dilation_ra
     matrix = _split_groups(kernel.reshape(-1, filters), groups)  # (g, kh*kw*c, c_out/g)
     outputs = np.empty((*windows.shape[:3], filters), images.dtype)
     for block in _blocks(windows):
-        rows = _split_groups(windows[block], groups)  # (g, n, h, w, kh, kw, c)
-        rows = rows.reshape(groups, -1, matrix.shape[1])  # (g, n*h*w, kh*kw*c)
+        rows = _split_groups(windows[block], groups)  # (g, N, H_out, W_out, kh, kw, c)
+        rows = rows.reshape(groups, -1, matrix.shape[1])  # (g, windows, kh*kw*c)
         # A block of outputs lies in one piece, so that its reshape is a view to write through.
-        columns = _split_groups(outputs[block].reshape(-1, filters), groups)  # (g, n*h*w, c_out/g)
+        columns = outputs[block].reshape(-1, filters)
+        columns = _split_groups(columns, groups)  # (g, windows, c_out/g)
         np.matmul(rows, matrix, out=columns)
     if bias is not None:
         outputs += bias
@@ -157,7 +158,7 @@ def conv2d_backward(
     Each output is a sum of products ``pixel * weight``. So the gradient of a weight is the sum
     of ``grad_output * pixel`` over all the pixels that it met, and the gradient of a pixel the
     sum of ``grad_output * weight`` over all the weights that it met. The weights of one
-    position ``(i, j)`` of the kernel meet one regular grid of pixels, so that both sums are a
+    position ``(m, n)`` of the kernel meet one regular grid of pixels, so that both sums are a
     matrix product a position.
 
     Args:
@@ -207,14 +208,14 @@ def conv2d_backward(
     padded = _pad(images, (kh, kw), **geometry)
     grad_padded = np.zeros(padded.shape, dtype)
     grad_kernel = np.empty(kernel.shape, dtype)
-    grad_rows = _split_groups(grad_output.reshape(-1, filters), groups)  # (g, n*h*w, c_out/g)
-    for i, j in np.ndindex(kh, kw):
-        # The pixels that the weights kernel[i, j] met, one for each pixel of the output.
-        met = np.s_[:, i * dh : i * dh + height * sh : sh, j * dw : j * dw + width * sw : sw]
+    grad_rows = _split_groups(grad_output.reshape(-1, filters), groups)  # (g, windows, c_out/g)
+    for m, n in np.ndindex(kh, kw):
+        # The pixels that the weights kernel[m, n] met, one for each pixel of the output.
+        met = np.s_[:, m * dh : m * dh + height * sh : sh, n * dw : n * dw + width * sw : sw]
         pixels = padded[met]  # (N, H_out, W_out, c_in)
-        rows = _split_groups(pixels.reshape(-1, pixels.shape[-1]), groups)  # (g, n*h*w, c)
-        weights = _split_groups(kernel[i, j], groups)  # (g, c, c_out/g)
-        grad_kernel[i, j] = _join_groups(rows.swapaxes(1, 2) @ grad_rows)
+        rows = _split_groups(pixels.reshape(-1, pixels.shape[-1]), groups)  # (g, windows, c)
+        weights = _split_groups(kernel[m, n], groups)  # (g, c, c_out/g)
+        grad_kernel[m, n] = _join_groups(rows.swapaxes(1, 2) @ grad_rows)
         grad_padded[met] += _join_groups(grad_rows @ weights.swapaxes(1, 2)).reshape(pixels.shape)
     (top, _), (left, _) = pad_amounts(images.shape[1:3], (kh, kw), **geometry)
     grad_images = grad_padded[:, top : top + images.shape[1], left : left + images.shape[2]]
@@ -280,9 +281,9 @@ def _blocks(windows):
     count, height = windows.shape[:2]
     rows = max(1, _BLOCK_BYTES // windows[0, 0].nbytes)
     images = max(1, rows // height)
-    for n in range(0, count, images):
-        for y in range(0, height, rows):
-            yield np.s_[n : n + images, y : y + rows]
+    for b in range(0, count, images):
+        for i in range(0, height, rows):
+            yield np.s_[b : b + images, i : i + rows]
 
 
 def _split_groups(array, groups):

@@ -138,7 +138,8 @@
       translate: calc(var(--c) * var(--w)) calc(var(--r) * var(--h)); transition: translate .15s; }
     :focus-visible { position: relative; z-index: 1; outline: 3px solid #b3007d;
       outline-offset: 1px; box-shadow: 0 0 0 6px #fff; }
-    table { border-spacing: 1.2em 3px; margin: 0 -1.2em 0 calc(1px - 1.2em); font-size: max(12px, .85em); }
+    table { border-spacing: 1.2em 3px; margin: 0 -1.2em 0 calc(1px - 1.2em);
+      font-size: max(12px, .85em); }
     td { position: relative; padding: 0; text-align: center; white-space: nowrap; }
     td::after { content: "+"; content: "+" / ""; position: absolute; left: 100%; width: 1.2em;
       top: 30%; }
@@ -146,8 +147,8 @@
     td div { padding: .1em .5em; min-width: 3em; border: .5px solid #888; }
     td b { display: block; }
     sub { font-size: .7em; line-height: 0; white-space: nowrap; }
-    .kernel { min-width: 11.5em; } /* room for «, edited», so that nothing moves */
-    .message { width: 0; min-width: max(100%, 10em); }
+    .editor { min-width: min(11.5em, 100%); } /* room for «, edited», so that nothing moves */
+    .message { width: 0; min-width: 100%; }
     .live { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
     summary { padding: .3em 0; cursor: pointer; }
     .text { white-space: pre-line; }
@@ -168,7 +169,8 @@
         <button type="button">Reset</button>
       </div>
       <div class="grids"><div class="image"></div>
-        <div><div class="kernel"></div><p class="message" aria-live="polite"></p></div>
+        <div class="editor"><div class="kernel"></div>
+          <p class="message" aria-live="polite"></p></div>
         <div class="output"></div>
         <div class="sum"><div class="name"></div><p class="rule"></p>
           <div class="scroll"><table></table></div><p class="products"></p></div></div>

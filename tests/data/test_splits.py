@@ -110,6 +110,13 @@ def test_a_smaller_limit_takes_a_part_of_what_a_larger_one_takes():
     assert small < large
 
 
+def test_a_limit_chooses_independently_in_each_class():
+    labels = np.repeat([0, 1], 50)
+    chosen = balanced_subset(labels, 20, seed=0)
+    ranks = [set((chosen[labels[chosen] == label] - 50 * label).tolist()) for label in (0, 1)]
+    assert ranks[0] != ranks[1]
+
+
 def test_a_limited_set_is_not_sorted_by_class(cache):
     _, labels = data.load("digits", limit=100)
     assert (np.diff(labels) < 0).any()

@@ -44,7 +44,7 @@ def test_lenet5_takes_bytes_rescales_them_and_ends_in_logits():
     np.testing.assert_allclose(logits, np.asarray(x), rtol=1e-4, atol=1e-5)
     assert model.layers[-1].activation.__name__ == "linear"
     assert [layer.name for layer in model.layers] == (
-        "rescale conv1 pool1 conv2 pool2 flatten dense1 dense2 logits".split()
+        ["rescale", "conv1", "pool1", "conv2", "pool2", "flatten", "dense1", "dense2", "logits"]
     )
 
 

@@ -148,10 +148,14 @@ def test_conv2d_matches_keras_on_jax_where_strides_and_dilation_meet(assert_clos
 
 
 @pytest.mark.slow
-def test_backward_matches_keras_on_tensorflow_over_the_whole_grid(keras, assert_close):
+def test_backward_matches_keras_on_tensorflow_over_the_grid(keras, assert_close):
     import tensorflow as tf
 
-    for case in make_grid(PADDINGS, STRIDES, DILATIONS, GROUPS, SIZES[::3]):
+    # TensorFlow compiles each gradient with groups, a quarter of a second each: fewer of them.
+    cases = make_grid(PADDINGS, STRIDES, DILATIONS, GROUPS[:1], SIZES)
+    cases += make_grid(PADDINGS, STRIDES[:2], DILATIONS[:2], GROUPS[1:], SIZES[3:])
+    assert len(cases) > 250
+    for case in cases:
         images, kernel, geometry, groups = case
         grad_output = make_grad_output(case)
         operands = tf.constant(images), tf.constant(kernel)

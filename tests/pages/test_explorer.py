@@ -90,6 +90,7 @@ def focused_label(page):
     )
 
 
+@pytest.mark.slow
 def test_the_output_equals_conv2d_for_every_size_kernel_stride_and_padding(open_page):
     page = open_page()
     sizes = [(8, 8), (7, 7), (5, 8), (9, 4)]
