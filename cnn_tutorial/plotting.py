@@ -57,7 +57,7 @@ def plot_images(
     tallest = max(image.shape[0] / image.shape[1] for image in images)
     lines = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
     cell = WIDTH / columns
-    height = rows * (cell * tallest + 0.21 * lines + 0.05) + (0.35 if heading else 0)
+    height = rows * (cell * tallest + 0.23 * lines + 0.05) + (0.35 if heading else 0)
     figure = Figure(figsize=(WIDTH, height), layout="constrained", dpi=dpi)
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)
     grid = figure.subplots(rows, columns, squeeze=False)
@@ -66,11 +66,11 @@ def plot_images(
         axes = grid.flat[place]
         axes.imshow(image, **(style if image.ndim == 2 else {}), **_byte_range(image, style))
         if titles is not None:
-            axes.set_title(titles[place], fontsize=10, pad=3)
+            axes.set_title(titles[place], fontsize=11, pad=3)
     for axes in grid.flat:
         axes.axis("off")
     if heading:
-        figure.suptitle(heading, fontsize=11)
+        figure.suptitle(heading, fontsize=12)
     return figure
 
 
@@ -121,14 +121,14 @@ def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns
         layout="constrained",
     )
     grid = figure.subplots(rows, columns, squeeze=False, width_ratios=widths, height_ratios=heights)
-    fontsize = min(11, cell * 72 * 0.8 / _longest(arrays, digits) / 0.62, cell * 72 * 0.5)
+    fontsize = min(12, cell * 72 * 0.8 / _longest(arrays, digits) / 0.62, cell * 72 * 0.5)
     for axes in grid.flat:
         axes.axis("off")
     for place, array in enumerate(arrays):
         axes = grid.flat[place]
         _draw_numbers(axes, array, diverging, digits, fontsize)
         if titles is not None:
-            axes.set_title(titles[place], fontsize=10)
+            axes.set_title(titles[place], fontsize=11)
         if highlight is not None and highlight[place] is not None:
             row, column, height, width = highlight[place]
             axes.add_patch(
@@ -210,7 +210,7 @@ def plot_bars(values, *, xlabel, form="{:.1f}", highlight=None):
     axes = figure.subplots()
     colours = ["#D55E00" if name == highlight else "#0072B2" for name in names]
     bars = axes.barh(names, numbers, color=colours, height=0.65)
-    axes.bar_label(bars, [form.format(number) for number in numbers], padding=4, fontsize=10)
+    axes.bar_label(bars, [form.format(number) for number in numbers], padding=4, fontsize=11)
     axes.invert_yaxis()
     axes.margins(x=0.16)
     axes.set_xlabel(xlabel)

@@ -193,6 +193,8 @@ def _start_tensorflow(threads):
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
     tf.config.experimental.enable_op_determinism()
+    # Looks for GPUs now, while what it writes about not finding one is not shown.
+    tf.config.list_physical_devices()
     if threads is None:
         return
     try:

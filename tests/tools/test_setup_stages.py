@@ -52,7 +52,7 @@ def test_release_repeats_the_chapters_and_runs_every_benchmark(tmp_path):
     chapters = [command for command in commands if "--nbval" in command]
     for threads in ("CNN_TUTORIAL_THREADS=1", "CNN_TUTORIAL_THREADS=2"):
         programs = [command[1] for command in chapters if command[0] == threads]
-        assert programs == ["python"] * 3 + [".venv-colab/bin/python"]
+        assert programs == ["python"] * 3 + [".venv-colab/bin/python"] * 3
     assert ["python", "tests/benchmarks/bench_one.py"] in commands
     assert len(stages.plan("bench", tmp_path)) == 1
 
