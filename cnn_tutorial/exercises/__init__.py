@@ -75,14 +75,15 @@ def compare_numbers(received, expected, *, tolerance=1e-9):
 
 
 def compare_arrays(received, expected, *, tolerance=1e-9):
-    """None if two arrays agree in shape and in every entry, else where they first differ."""
+    """None if two arrays agree in shape and every entry (nan with nan), else where not."""
     try:
         received = np.asarray(received, dtype=float)
     except (TypeError, ValueError):
         return f"expected an array of numbers, received {received!r}"
     if received.shape != expected.shape:
         return f"expected an array of shape {expected.shape}, received shape {received.shape}"
-    wrong = ~(np.abs(received - expected) <= tolerance * max(1.0, np.abs(expected).max()))
+    close = np.abs(received - expected) <= tolerance * max(1.0, np.nanmax(np.abs(expected)))
+    wrong = ~(close | (np.isnan(received) & np.isnan(expected)))
     if wrong.any():
         index = tuple(int(i) for i in np.argwhere(wrong)[0])
         return (

@@ -5,8 +5,8 @@ import numpy as np
 from cnn_tutorial.exercises import compare_arrays, compare_numbers, run_cases
 
 
-def check_accuracy(answer):
-    """Check ``accuracy(labels, answers)``, the share of answers that equal their label.
+def check_accuracy_per_digit(answer):
+    """Check ``accuracy_per_digit(labels, answers)``, ten shares, nan for an absent digit.
 
     Args:
         answer: the function, or None.
@@ -15,19 +15,27 @@ def check_accuracy(answer):
         WrongAnswer: with the first case that fails.
 
     Example:
-        >>> check_accuracy(None)
+        >>> check_accuracy_per_digit(None)
         not attempted yet
     """
-    labels = np.array([3, 1, 4, 1, 5, 9, 2, 6])
+    once_each = np.arange(10)
+    # Of the ones a half is right, of the sevens two thirds; an 8 is read as 7 and a 1 as 7, so
+    # that the share of the *answers* 7 that are right (2 of 4) is another number.
+    labels = np.array([0, 1, 1, 2, 3, 4, 5, 6, 7, 7, 7, 8, 9])
+    answers = np.array([0, 1, 7, 2, 3, 4, 5, 6, 7, 7, 1, 7, 9])
+    by_hand = np.array([1, 1 / 2, 1, 1, 1, 1, 1, 2 / 3, 0, 1])
+    some = np.full(10, np.nan)
+    some[[4, 9]] = 1 / 3, 1
     cases = [
-        ("three of four right", (np.array([7, 2, 1, 0]), np.array([7, 2, 1, 8])), 0.75),
-        ("all right", (labels, labels.copy()), 1.0),
-        ("none right", (labels, labels + 1), 0.0),
-        # 1 of 8 right, while the two arrays hold the same digits in another order.
-        ("the right digits in the wrong places", (labels, np.roll(labels, 2)), 0.125),
-        ("a single image", (np.array([0]), np.array([0])), 1.0),
+        ("each digit once, all right", (once_each, once_each.copy()), np.ones(10)),
+        ("thirteen images, three mistakes", (labels, answers), by_hand),
+        (
+            "only fours and nines occur",
+            (np.array([4, 4, 4, 9]), np.array([9, 4, 9, 9])),
+            some,
+        ),
     ]
-    run_cases(answer, cases, compare_numbers, done="accuracy is right on 5 cases")
+    run_cases(answer, cases, compare_arrays, done="accuracy_per_digit is right on 3 cases")
 
 
 def check_majority_accuracy(answer):
@@ -56,8 +64,8 @@ def check_majority_accuracy(answer):
     run_cases(answer, cases, compare_numbers, done="majority_accuracy is right on 4 cases")
 
 
-def check_least_certain(answer):
-    """Check ``least_certain(probs, count)``, the indices of the most doubtful images.
+def check_how_many_to_hand_over(answer):
+    """Check ``how_many_to_hand_over(confidence, wrong, allowed)``, a whole number.
 
     Args:
         answer: the function, or None.
@@ -66,24 +74,18 @@ def check_least_certain(answer):
         WrongAnswer: with the first case that fails.
 
     Example:
-        >>> check_least_certain(None)
+        >>> check_how_many_to_hand_over(None)
         not attempted yet
     """
-    three = np.array([[0.5, 0.3, 0.2], [0.05, 0.05, 0.9], [0.3, 0.4, 0.3]])
-    # Here the doubtful images are not those with the smallest first, last or least column.
-    many = np.array(
-        [
-            [0.98, 0.01, 0.01],
-            [0.1, 0.8, 0.1],
-            [0.0, 0.45, 0.55],
-            [0.33, 0.33, 0.34],
-            [0.6, 0.1, 0.3],
-        ]
-    )
+    confidence = np.array([0.9, 0.3, 0.8, 0.5, 0.6, 0.99])
+    # In order of confidence: wrong, right, wrong, right, wrong, right.
+    wrong = np.array([True, True, False, False, True, False])
+    nothing_wrong = np.zeros(6, dtype=bool)
     cases = [
-        ("the most doubtful of three images", (three, 1), np.array([2])),
-        ("all three images in order", (three, 3), np.array([2, 0, 1])),
-        ("two of five images", (many, 2), np.array([3, 2])),
-        ("four of five images", (many, 4), np.array([3, 2, 4, 1])),
+        (f"mistakes at confidence 0.3, 0.6 and 0.9, {allowed} allowed", arguments, expected)
+        for allowed, expected in [(0, 5), (1, 3), (2, 1), (3, 0), (7, 0)]
+        for arguments in [(confidence, wrong, allowed)]
     ]
-    run_cases(answer, cases, compare_arrays, done="least_certain is right on 4 cases")
+    cases.append(("no mistakes at all, 0 allowed", (confidence, nothing_wrong, 0), 0))
+    cases.append(("only the surest is wrong, 0 allowed", (confidence, confidence > 0.95, 0), 6))
+    run_cases(answer, cases, compare_numbers, done="how_many_to_hand_over is right on 7 cases")

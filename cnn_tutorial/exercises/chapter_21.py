@@ -103,8 +103,8 @@ def check_shift_left_kernel(answer):
     )
 
 
-def check_count_parameters(answer):
-    """Check ``count_parameters(kernel_size, in_channels, filters)``.
+def check_same_padding(answer):
+    """Check ``same_padding(size, kernel_size, stride)``, the zeros (before, after) of Keras.
 
     Args:
         answer: the function, or None.
@@ -113,16 +113,26 @@ def check_count_parameters(answer):
         WrongAnswer: with the first case that fails.
 
     Example:
-        >>> check_count_parameters(None)
+        >>> check_same_padding(None)
         not attempted yet
     """
+    # By hand. In the last two the windows leave pixels out, so that nothing need be added.
+    by_hand = {
+        (7, 3, 1): (1, 1),
+        (7, 3, 2): (1, 1),
+        (8, 3, 2): (0, 1),
+        (6, 2, 1): (0, 1),
+        (6, 4, 1): (1, 2),
+        (224, 7, 2): (2, 3),
+        (5, 5, 3): (1, 2),
+        (7, 1, 2): (0, 0),
+        (8, 1, 3): (0, 0),
+    }
     cases = [
-        (f"kernels {k}×{k}, {c} channels in, {f} filters", (k, c, f), k * k * c * f + f)
-        for k, c, f in [(3, 1, 1), (3, 3, 8), (5, 6, 16), (1, 64, 10), (7, 3, 64)]
+        (f"size {n}, kernel {k}, stride {s}", (n, k, s), np.array(pair))
+        for (n, k, s), pair in by_hand.items()
     ]
-    run_cases(
-        answer, cases, compare_numbers, done=f"count_parameters is right on {len(cases)} cases"
-    )
+    run_cases(answer, cases, compare_arrays, done=f"same_padding is right on {len(cases)} cases")
 
 
 def _count_starts(size, kernel_size, stride, padding):

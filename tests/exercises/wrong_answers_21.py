@@ -8,6 +8,10 @@ def _correlate(image, kernel):
     return np.einsum("ijmn,mn->ij", windows, kernel)
 
 
+def _split(total):
+    return total // 2, total - total // 2
+
+
 WRONG = {
     "check_output_size": [
         lambda n, k, s, p: (n - k) // s + 1,  # padding forgotten
@@ -31,10 +35,12 @@ WRONG = {
         lambda: np.array([[0, 0, 0], [0, 0, 2], [0, 0, 0]]),  # brighter too
         lambda: np.array([0, 0, 1]),  # not 3×3
     ],
-    "check_count_parameters": [
-        lambda k, c, f: k * k * c * f,  # no bias
-        lambda k, c, f: k * k * f + f,  # channels forgotten
-        lambda k, c, f: k * c * f + f,  # one side of the kernel
-        lambda k, c, f: k * k * c * f + c,  # a bias for every input channel
+    "check_same_padding": [
+        lambda n, k, s: ((k - 1) // 2, k // 2),  # stride forgotten
+        lambda n, k, s: ((k - 1) // 2, (k - 1) // 2),  # as for odd kernels only
+        lambda n, k, s: _split(max((-(-n // s) - 1) * s + k - n, 0))[::-1],  # the odd one first
+        lambda n, k, s: _split(max((n // s - 1) * s + k - n, 0)),  # outputs rounded down
+        lambda n, k, s: _split((-(-n // s) - 1) * s + k - n),  # may be negative
+        lambda n, k, s: max((-(-n // s) - 1) * s + k - n, 0),  # the total
     ],
 }
