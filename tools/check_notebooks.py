@@ -16,7 +16,7 @@ import check_notebook_cells as cells
 import check_notebook_exercises as exercises
 import check_notebook_text as text
 import nbformat
-from new_notebook import NAME, colab_cell, repository_url
+from colab_cell import NAME, colab_cell, repository_url
 from run_notebooks import find_notebooks, normalise, read, serialise
 
 MAX_BYTES = 600_000
@@ -143,7 +143,7 @@ def _check_opening(notebook, url):
     if colab is None or set(colab.metadata.get("tags", [])) != {"colab", "remove-cell"}:
         yield 2, "the second cell is the Colab cell, with the tags colab and remove-cell"
     elif colab.source != colab_cell(url):
-        yield 2, "take the Colab cell from tools/new_notebook.py, or run python tools/set_repo.py"
+        yield 2, "take the Colab cell from tools/colab_cell.py, or run python tools/set_repo.py"
     start = cells.parse_code(opening[1].source) if len(opening) > 1 else None
     alone = [ast.unparse(line) for line in start or []]
     if (

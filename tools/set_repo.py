@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 import nbformat
-from new_notebook import colab_cell, is_placeholder, repository_url
+from colab_cell import colab_cell, is_placeholder, repository_url
 from run_notebooks import serialise
 
 ROOT = Path(__file__).resolve().parents[1]
