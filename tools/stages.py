@@ -20,6 +20,7 @@ RUFF = [
     ("style", ["python", "-m", "ruff", "check", "."]),
     ("format", ["python", "-m", "ruff", "format", "--check", "."]),
 ]
+BOOK = [("book", ["python", "tools/build_book.py"])]
 PAGES = [("pages in Chromium", [*PYTEST, "-m", "browser", "tests"])]
 
 
@@ -54,7 +55,7 @@ def plan(name, root=ROOT):
     if name == "test":
         return [
             *RUFF,
-            ("book", ["python", "tools/build_book.py"]),
+            *BOOK,
             ("tests", [*PYTEST, "-m", "not browser", "--durations=5"]),
             ("chapters", CHAPTERS),
         ]
@@ -72,8 +73,9 @@ def plan(name, root=ROOT):
             ("Colab: nothing upgraded", colab(["python", "tools/check_upgrades.py"])),
             *((f"Colab: {title}", colab(command)) for title, command in repeats),
         ]
+        # The book after the chapters' new times, and the pages after the book.
         measured = [("chapters measured", ["python", "tools/measure_notebooks.py"])]
-        return [*repeats, *in_colab, *benchmarks(root), *measured, *PAGES]
+        return [*repeats, *in_colab, *benchmarks(root), *measured, *BOOK, *PAGES]
     raise ValueError(f"name: expected check, test, pages, bench or release, got {name!r}")
 
 

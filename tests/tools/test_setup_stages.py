@@ -122,3 +122,9 @@ def test_ci_fails_where_a_system_package_cannot_be_installed(clone):
     assert run.returncode == 1
     assert "missing: python3-venv" in run.stdout
     assert "make test" not in run.stdout
+
+
+def test_the_book_is_built_before_its_pages_are_tested():
+    titles = [title for title, _ in stages.plan("release")]
+    assert titles.index("book") < titles.index("pages in Chromium")
+    assert titles.index("chapters measured") < titles.index("book")
