@@ -8,7 +8,8 @@ times faster. ``conv2d_backward`` is the gradient.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnn_tutorial.numpy_ops.shapes import as_int, as_pair, output_size, pad_amounts
+from cnn_tutorial.numpy_ops.checks import as_int, as_pair, as_real, sum_dtype
+from cnn_tutorial.numpy_ops.shapes import output_size, pad_amounts
 
 # Windows are copied out of the images in blocks of about this size, which stay in the
 # processor's second-level cache until they are multiplied; it bounds the memory, too.
@@ -76,7 +77,7 @@ def extract_windows(images, kernel_size, *, strides=1, padding="valid", dilation
         array([[4, 5],
                [7, 8]])
     """
-    images = _as_real("images", images, "(N, H, W, C)")
+    images = as_real("images", images, "(N, H, W, C)")
     kernel_size = as_pair("kernel_size", kernel_size)
     geometry = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}
     output_size(images.shape[1:3], kernel_size, **geometry)  # raises if the window does not fit
@@ -193,7 +194,7 @@ def conv2d_backward(
                [2., 4., 2.],
                [1., 2., 1.]])
     """
-    grad_output = _as_real("grad_output", grad_output, "(N, H_out, W_out, c_out)")
+    grad_output = as_real("grad_output", grad_output, "(N, H_out, W_out, c_out)")
     images, kernel, _ = _check_operands(images, kernel, None, groups)
     geometry = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}
     kh, kw, _, filters = kernel.shape
@@ -224,8 +225,8 @@ def conv2d_backward(
 
 def _check_operands(images, kernel, bias, groups):
     """The operands as arrays of one dtype that fit each other."""
-    images = _as_real("images", images, "(N, H, W, c_in)")
-    kernel = _as_real("kernel", kernel, "(kh, kw, c_in // groups, c_out)")
+    images = as_real("images", images, "(N, H, W, c_in)")
+    kernel = as_real("kernel", kernel, "(kh, kw, c_in // groups, c_out)")
     channels, filters = images.shape[-1], kernel.shape[-1]
     groups = as_int("groups", groups)
     if channels % groups or filters % groups:
@@ -240,33 +241,15 @@ def _check_operands(images, kernel, bias, groups):
         )
     operands = [images, kernel]
     if bias is not None:
-        operands.append(_as_real("bias", bias, "(c_out,)"))
+        operands.append(as_real("bias", bias, "(c_out,)"))
         if operands[-1].shape != (filters,):
             raise ValueError(
                 f"bias must have shape ({filters},), one entry a filter; "
                 f"received {operands[-1].shape}"
             )
-    dtype = _sum_dtype(*operands)
+    dtype = sum_dtype(*operands)
     images, kernel, *rest = (operand.astype(dtype, copy=False) for operand in operands)
     return images, kernel, rest[0] if rest else None
-
-
-def _as_real(name, array, axes):
-    array = np.asarray(array)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must be an array of real numbers; received dtype {array.dtype}")
-    rank = axes.count(",") + (not axes.endswith(",)"))
-    if array.ndim != rank:
-        raise ValueError(f"{name} must have shape {axes}; received {array.shape}")
-    if array.size == 0:
-        raise ValueError(f"{name} must not be empty; received shape {array.shape}")
-    return array
-
-
-def _sum_dtype(*operands):
-    """What NumPy promotes the operands to; what ``np.sum`` promotes that to if it is integer."""
-    dtype = np.result_type(*operands)
-    return np.zeros(1, dtype).sum().dtype if dtype.kind in "iu" else dtype
 
 
 def _pad(images, kernel_size, **geometry):

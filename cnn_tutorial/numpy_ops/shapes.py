@@ -4,10 +4,11 @@ Chapter 21 derives each formula. Sizes are ints for one axis, or pairs ``(height
 """
 
 import math
-import operator
 from typing import NamedTuple
 
 import numpy as np
+
+from cnn_tutorial.numpy_ops.checks import as_int, as_ints, as_pair
 
 
 def output_size(size, kernel_size, *, strides=1, padding="valid", dilation_rate=1):
@@ -192,60 +193,21 @@ def receptive_field(layers):
         name = f"layers[{index}], (kernel_size, stride, dilation),"
         if not isinstance(layer, tuple | list):
             raise TypeError(f"{name} must be three ints; received {layer!r}")
-        kernel, stride, dilation = _as_ints(name, layer, 3)
+        kernel, stride, dilation = as_ints(name, layer, 3)
         size += (kernel - 1) * dilation * jump
         jump *= stride
     return ReceptiveField(size, jump)
-
-
-def as_pair(name, value):
-    """``value`` as a pair of ints of at least 1; an int stands for both.
-
-    Example:
-        >>> as_pair("strides", 2)
-        (2, 2)
-    """
-    return _as_ints(name, value, 2)
-
-
-def as_int(name, value, *, minimum=1):
-    """``value`` as an int of at least ``minimum``; a bool is refused, a NumPy integer is not.
-
-    Example:
-        >>> as_int("groups", np.int64(4))
-        4
-    """
-    try:
-        if isinstance(value, bool):
-            raise TypeError
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{name} must be made of ints; received {type(value).__name__}: {value!r}"
-        ) from None
-    if number < minimum:
-        raise ValueError(f"{name} must be at least {minimum}; received {number}")
-    return number
-
-
-def _as_ints(name, value, count, *, minimum=1):
-    if not isinstance(value, tuple | list | np.ndarray):
-        return (as_int(name, value, minimum=minimum),) * count
-    if len(value) != count:
-        expected = "one int" if count == 1 else f"{count} ints"
-        raise ValueError(f"{name} must be {expected}; received {value!r}")
-    return tuple(as_int(name, entry, minimum=minimum) for entry in value)
 
 
 def _axes(size, kernel_size, strides, padding, dilation_rate):
     """One ``(size, kernel, stride, padding, dilation)`` for each axis of ``size``."""
     count = 2 if isinstance(size, tuple | list | np.ndarray) else 1
     return zip(
-        _as_ints("size", size, count),
-        _as_ints("kernel_size", kernel_size, count),
-        _as_ints("strides", strides, count),
+        as_ints("size", size, count),
+        as_ints("kernel_size", kernel_size, count),
+        as_ints("strides", strides, count),
         _padding_per_axis(padding, count),
-        _as_ints("dilation_rate", dilation_rate, count),
+        as_ints("dilation_rate", dilation_rate, count),
         strict=True,
     )
 
@@ -262,7 +224,7 @@ def _padding_per_axis(padding, count):
     )
     if not is_well_formed:
         raise ValueError(f'padding must be "valid", "same" or {explicit}; received {padding!r}')
-    return tuple(_as_ints("padding", pair, 2, minimum=0) for pair in pairs)
+    return tuple(as_ints("padding", pair, 2, minimum=0) for pair in pairs)
 
 
 def _axis_padding(size, kernel, stride, padding, dilation):

@@ -1,15 +1,10 @@
-"""Arrays in, a Matplotlib figure out: the pictures that more than one chapter draws.
-
-Each function returns a ``matplotlib.figure.Figure`` that no global state knows of: make it the
-last expression of a cell and it is shown once. Widths are chosen so that text stays readable
-on a phone. ``session.start`` sets the colours and sizes.
-"""
+"""Images, and small arrays with their numbers written in. Chapters 11 and 21 use them first."""
 
 import numpy as np
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 
-WIDTH = 5.6  # inches: fills the page's column on a desk, shrinks to two thirds on a phone
+from cnn_tutorial.plotting.width import WIDTH
+
 _DIVERGING = "RdBu_r"
 
 
@@ -134,87 +129,6 @@ def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns
             axes.add_patch(
                 _rectangle((column - 0.5, row - 0.5), width, height, "#D55E00", linewidth=3)
             )
-    return figure
-
-
-def plot_learning_curves(history, *, metric="accuracy", baseline=None):
-    """Loss and a metric after every epoch, on the training and the validation images.
-
-    Args:
-        history: dict from name to a list with one value an epoch, as ``keras`` gives it in
-            ``model.fit(...).history``: ``loss``, ``metric`` and, where there was validation,
-            ``val_loss`` and ``val_<metric>``.
-        metric: str, which metric to draw beside the loss.
-        baseline: (name, value) of the metric, drawn as a dashed line, or None.
-
-    Returns:
-        matplotlib.figure.Figure with two axes.
-
-    Raises:
-        ValueError: if ``history`` lacks ``loss`` or ``metric``.
-
-    Example:
-        >>> figure = plot_learning_curves({"loss": [2.0, 1.0], "accuracy": [0.3, 0.6]})
-        >>> [axes.get_ylabel() for axes in figure.axes]
-        ['loss (nats)', 'accuracy']
-    """
-    missing = [name for name in ("loss", metric) if name not in history]
-    if missing:
-        raise ValueError(
-            f"history must hold 'loss' and {metric!r}; missing: {', '.join(missing)}; "
-            f"received {', '.join(history) or 'nothing'}"
-        )
-    figure = Figure(figsize=(WIDTH, 2.6), layout="constrained")
-    for axes, name, label in zip(
-        figure.subplots(1, 2), ("loss", metric), ("loss (nats)", metric), strict=True
-    ):
-        epochs = np.arange(1, len(history[name]) + 1)
-        axes.plot(epochs, history[name], marker="o", label="training")
-        if f"val_{name}" in history:
-            axes.plot(epochs, history[f"val_{name}"], marker="s", ls="--", label="validation")
-        if baseline is not None and name == metric:
-            axes.axhline(baseline[1], color="#444444", ls=":", label=baseline[0])
-        axes.set(xlabel="epoch", ylabel=label)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
-        axes.legend()
-    return figure
-
-
-def plot_bars(values, *, xlabel, form="{:.1f}", highlight=None):
-    """Named values as horizontal bars, each with its number written at its end.
-
-    Args:
-        values: dict from name to value, all at least 0; drawn in the order given.
-        xlabel: str, what the values are, with their unit.
-        form: str, the format of the numbers.
-        highlight: name of the bar to draw in a second colour, or None.
-
-    Returns:
-        matplotlib.figure.Figure.
-
-    Raises:
-        ValueError: if ``values`` is empty or holds a negative or unfinite number, or
-            ``highlight`` is not among the names.
-
-    Example:
-        >>> figure = plot_bars({"a": 1.0, "b": 2.0}, xlabel="seconds")
-        >>> figure.axes[0].get_xlabel()
-        'seconds'
-    """
-    names, numbers = list(values), np.array(list(values.values()), dtype=float)
-    if not names or not np.isfinite(numbers).all() or (numbers < 0).any():
-        raise ValueError(f"values must be finite numbers of at least 0; received {values}")
-    if highlight is not None and highlight not in values:
-        raise ValueError(f"highlight must be one of {names}; received {highlight!r}")
-    figure = Figure(figsize=(WIDTH, 0.42 * len(names) + 0.7), layout="constrained")
-    axes = figure.subplots()
-    colours = ["#D55E00" if name == highlight else "#0072B2" for name in names]
-    bars = axes.barh(names, numbers, color=colours, height=0.65)
-    axes.bar_label(bars, [form.format(number) for number in numbers], padding=4, fontsize=11)
-    axes.invert_yaxis()
-    axes.margins(x=0.16)
-    axes.set_xlabel(xlabel)
-    axes.tick_params(axis="y", length=0)
     return figure
 
 

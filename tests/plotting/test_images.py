@@ -1,4 +1,4 @@
-"""plotting: what is drawn, read back from the figure's own artists."""
+"""plotting.images: what is drawn, read back from the figure's own artists."""
 
 import numpy as np
 import pytest
@@ -103,41 +103,6 @@ def test_plot_numbers_lays_arrays_out_in_the_columns_asked_for():
 def test_plot_numbers_refuses_what_it_cannot_draw(arguments, says):
     with pytest.raises(ValueError, match=says):
         plotting.plot_numbers(**arguments)
-
-
-def test_plot_learning_curves_draws_training_validation_and_baseline():
-    history = {"loss": [2, 1], "val_loss": [2, 1.5], "mae": [3, 2], "val_mae": [4, 3]}
-    figure = plotting.plot_learning_curves(history, metric="mae", baseline=("bar", 2.5))
-    loss, mae = figure.axes
-    assert [list(line.get_ydata()) for line in loss.lines] == [[2, 1], [2, 1.5]]
-    assert [list(line.get_ydata()) for line in mae.lines] == [[3, 2], [4, 3], [2.5, 2.5]]
-    assert list(loss.lines[0].get_xdata()) == [1, 2]
-    assert mae.get_ylabel() == "mae"
-
-
-def test_plot_learning_curves_says_which_curve_is_missing():
-    with pytest.raises(ValueError, match="missing: accuracy; received loss"):
-        plotting.plot_learning_curves({"loss": [1.0]})
-
-
-def test_plot_bars_writes_values_in_the_form_asked_for():
-    figure = plotting.plot_bars({"a": 1.25, "b": 3}, xlabel="s", form="{:.2f}", highlight="b")
-    axes = figure.axes[0]
-    assert [bar.get_width() for bar in axes.patches] == [1.25, 3]
-    assert written(axes) == ["1.25", "3.00"]
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["a", "b"]
-    assert axes.patches[0].get_facecolor() != axes.patches[1].get_facecolor()
-
-
-@pytest.mark.parametrize("values", [{}, {"a": -1}, {"a": float("nan")}])
-def test_plot_bars_refuses_values_that_are_no_length(values):
-    with pytest.raises(ValueError, match="finite numbers of at least 0"):
-        plotting.plot_bars(values, xlabel="s")
-
-
-def test_plot_bars_refuses_to_highlight_a_name_that_is_not_there():
-    with pytest.raises(ValueError, match="highlight must be one of"):
-        plotting.plot_bars({"a": 1}, xlabel="s", highlight="b")
 
 
 def test_plot_images_takes_a_resolution():

@@ -1,0 +1,92 @@
+"""What every operation asks of its arguments, with errors that name what came.
+
+Nothing here is mathematics; the operations call it first.
+"""
+
+import operator
+
+import numpy as np
+
+
+def as_real(name, array, axes=None):
+    """``array`` as a non-empty NumPy array of real numbers, of the rank that ``axes`` spells out.
+
+    Args:
+        name: str, the argument's name in the error.
+        array: what the caller gave.
+        axes: str, the expected axes, ``"(N, H, W, C)"``; None takes any rank.
+
+    Raises:
+        TypeError: if it is boolean, complex or of objects.
+        ValueError: if its rank differs, or it is empty.
+
+    Example:
+        >>> as_real("bias", [1, 2], "(c_out,)")
+        array([1, 2])
+    """
+    array = np.asarray(array)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of real numbers; received dtype {array.dtype}")
+    if axes is not None and array.ndim != axes.count(",") + (not axes.endswith(",)")):
+        raise ValueError(f"{name} must have shape {axes}; received {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty; received shape {array.shape}")
+    return array
+
+
+def sum_dtype(*operands):
+    """What NumPy promotes the operands to; what ``np.sum`` promotes that to if it is integer.
+
+    Example:
+        >>> sum_dtype(np.zeros(1, np.uint8), np.zeros(1, np.float32))
+        dtype('float32')
+        >>> sum_dtype(np.zeros(1, np.int8))
+        dtype('int64')
+    """
+    dtype = np.result_type(*operands)
+    return np.zeros(1, dtype).sum().dtype if dtype.kind in "iu" else dtype
+
+
+def as_pair(name, value):
+    """``value`` as a pair of ints of at least 1; an int stands for both.
+
+    Example:
+        >>> as_pair("strides", 2)
+        (2, 2)
+    """
+    return as_ints(name, value, 2)
+
+
+def as_int(name, value, *, minimum=1):
+    """``value`` as an int of at least ``minimum``; a bool is refused, a NumPy integer is not.
+
+    Example:
+        >>> as_int("groups", np.int64(4))
+        4
+    """
+    try:
+        if isinstance(value, bool):
+            raise TypeError
+        number = operator.index(value)
+    except TypeError:
+        raise TypeError(
+            f"{name} must be made of ints; received {type(value).__name__}: {value!r}"
+        ) from None
+    if number < minimum:
+        raise ValueError(f"{name} must be at least {minimum}; received {number}")
+    return number
+
+
+def as_ints(name, value, count, *, minimum=1):
+    """``value`` as a tuple of ``count`` ints of at least ``minimum``; an int stands for all.
+
+    Example:
+        >>> as_ints("padding", (0, 2), 2, minimum=0)
+        (0, 2)
+    """
+    if not isinstance(value, tuple | list | np.ndarray):
+        return (as_int(name, value, minimum=minimum),) * count
+    if len(value) != count:
+        expected = "one int" if count == 1 else f"{count} ints"
+        raise ValueError(f"{name} must be {expected}; received {value!r}")
+    return tuple(as_int(name, entry, minimum=minimum) for entry in value)

@@ -1,0 +1,28 @@
+"""Arrays in, a Matplotlib figure out: the pictures that more than one chapter draws.
+
+- ``images``  grids of images, arrays with their numbers written in
+- ``charts``  curves, bars, paths of descents, regions of a classifier
+
+Each function returns a ``matplotlib.figure.Figure`` that no global state knows of: make it the
+last expression of a cell and it is shown once. Widths are chosen so that text stays readable
+on a phone. ``session.start`` sets the colours and sizes.
+"""
+
+from cnn_tutorial.plotting.charts import (
+    plot_bars,
+    plot_learning_curves,
+    plot_lines,
+    plot_paths,
+    plot_regions,
+)
+from cnn_tutorial.plotting.images import plot_images, plot_numbers
+
+__all__ = [
+    "plot_bars",
+    "plot_images",
+    "plot_learning_curves",
+    "plot_lines",
+    "plot_numbers",
+    "plot_paths",
+    "plot_regions",
+]
