@@ -74,6 +74,20 @@ DRAW = (
 
 
 @pytest.mark.slow
+def test_after_start_tqdm_does_not_warn_of_missing_widgets():
+    # In a notebook, as tqdm tells it, whose ipywidgets cannot be imported.
+    code = (
+        "import sys, types, IPython; sys.modules['ipykernel.zmqshell'] = None;"
+        "sys.modules['ipywidgets'] = None; IPython.get_ipython = lambda: 'a shell';"
+        "from tqdm.auto import tqdm; print('loaded')"
+    )
+    start = "from cnn_tutorial import session; session._quiet_tqdm();"
+    assert "IProgress not found" in run_python(code).stderr
+    done = run_python(start + code)
+    assert (done.stdout, done.stderr) == ("loaded\n", "")
+
+
+@pytest.mark.slow
 def test_start_prints_nothing_and_seeds_python_numpy_and_keras():
     first, again, other = (
         # A talkative TensorFlow, as JAX makes it when it is imported first.
@@ -99,6 +113,15 @@ def test_start_sets_the_threads_of_tensorflow_and_of_numpy():
     assert run_python(code.format("threads=1")).stdout == "1 1\n"
     assert run_python(code.format(""), CNN_TUTORIAL_THREADS="1").stdout == "1 1\n"
     assert run_python(code.format(""), CNN_TUTORIAL_THREADS="").stdout.startswith("0 ")
+
+
+@pytest.mark.slow
+def test_start_keeps_every_digit_of_float32_on_gpus_too():
+    code = (
+        "from cnn_tutorial import session; session.start(); import tensorflow as tf;"
+        "print(tf.config.experimental.tensor_float_32_execution_enabled())"
+    )
+    assert run_python(code).stdout == "False\n"
 
 
 @pytest.mark.slow

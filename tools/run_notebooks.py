@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 import nbformat
+from shrink_figures import shrink_figures
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
@@ -244,7 +245,9 @@ def run_one(path, *, seconds=LIMIT, keep=True):
     """
     path = Path(path)
     before = path.read_bytes()
-    result = normalise(execute(read(path), path.parent, seconds=seconds))
+    result = execute(read(path), path.parent, seconds=seconds)
+    shrink_figures(result)
+    result = normalise(result)
     size = len(serialise(result).encode()) / 1000
     what = f"{len(result.cells)} cells, {size:.0f} kB"
     if not keep:

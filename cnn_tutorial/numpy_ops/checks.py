@@ -3,6 +3,7 @@
 Nothing here is mathematics; the operations call it first.
 """
 
+import numbers
 import operator
 
 import numpy as np
@@ -32,6 +33,48 @@ def as_real(name, array, axes=None):
     if array.size == 0:
         raise ValueError(f"{name} must not be empty; received shape {array.shape}")
     return array
+
+
+def as_floats(name, array, axes=None):
+    """``array`` as ``as_real`` gives it, integers as float64: for what integers cannot hold.
+
+    Example:
+        >>> as_floats("x", [0, 1])
+        array([0., 1.])
+    """
+    array = as_real(name, array, axes)
+    return array.astype(np.float64) if array.dtype.kind in "iu" else array
+
+
+def as_grad_output(grad_output, shape, operation):
+    """``grad_output`` as an array; its shape must be the one of what ``operation`` returned.
+
+    Example:
+        >>> as_grad_output([1, 2], (2,), "relu")
+        array([1, 2])
+    """
+    grad_output = as_real("grad_output", grad_output)
+    if grad_output.shape != shape:
+        raise ValueError(
+            f"grad_output must have the shape of {operation}'s result, {shape}; "
+            f"received {grad_output.shape}"
+        )
+    return grad_output
+
+
+def as_number(name, value, *, minimum=0.0, below=np.inf):
+    """``value`` as a float, at least ``minimum`` and less than ``below``.
+
+    Example:
+        >>> as_number("rate", 0, below=1.0)
+        0.0
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number; received {type(value).__name__}: {value!r}")
+    if not minimum <= value < below:
+        limit = "finite" if below == np.inf else f"below {below:g}"
+        raise ValueError(f"{name} must be at least {minimum:g} and {limit}; received {value!r}")
+    return float(value)
 
 
 def sum_dtype(*operands):

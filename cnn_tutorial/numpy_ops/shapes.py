@@ -1,6 +1,8 @@
 """How large a convolution's output is, what it costs and how much of the image it sees.
 
-Chapter 21 derives each formula. Sizes are ints for one axis, or pairs ``(height, width)``.
+Chapters 21 and 22 derive the formulas. Sizes are ints for one axis, or pairs ``(height, width)``.
+The windows of pooling count like those of a convolution; the size of a transposed convolution
+is in ``transposed``.
 """
 
 import math
@@ -146,6 +148,40 @@ def conv2d_flops(size, kernel_size, in_channels, filters, *, groups=1, use_bias=
     height, width = as_pair("size", size)
     weights = _filter_weights(kernel_size, in_channels, filters, groups)
     return height * width * filters * (2 * weights + (1 if use_bias else 0))
+
+
+def dense_parameters(inputs, units, *, use_bias=True):
+    """The number of a dense layer's weights, ``inputs * units + units``.
+
+    Args:
+        inputs: int, length of the input vector.
+        units: int, length of the output vector.
+        use_bias: bool, whether each unit has a bias.
+
+    Returns:
+        An int.
+
+    Raises:
+        ValueError: if a number is less than 1.
+        TypeError: if a number is not an int.
+
+    Example:
+        >>> dense_parameters(784, 10)
+        7850
+    """
+    return conv2d_parameters(1, as_int("inputs", inputs), as_int("units", units), use_bias=use_bias)
+
+
+def dense_flops(inputs, units, *, use_bias=True):
+    """The floating-point operations of a dense layer, ``units * (2 * inputs + 1)``, for one input.
+
+    The arguments and the errors are those of ``dense_parameters``.
+
+    Example:
+        >>> dense_flops(784, 10)
+        15690
+    """
+    return conv2d_flops(1, 1, as_int("inputs", inputs), as_int("units", units), use_bias=use_bias)
 
 
 class ReceptiveField(NamedTuple):

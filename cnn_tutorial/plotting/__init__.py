@@ -2,6 +2,7 @@
 
 - ``images``  grids of images, arrays with their numbers written in
 - ``charts``  curves, bars, paths of descents, regions of a classifier
+- ``graphs``  the graph of a computation, with values and gradients
 
 Each function returns a ``matplotlib.figure.Figure`` that no global state knows of: make it the
 last expression of a cell and it is shown once. Widths are chosen so that text stays readable
@@ -15,10 +16,12 @@ from cnn_tutorial.plotting.charts import (
     plot_paths,
     plot_regions,
 )
+from cnn_tutorial.plotting.graphs import plot_graph
 from cnn_tutorial.plotting.images import plot_images, plot_numbers
 
 __all__ = [
     "plot_bars",
+    "plot_graph",
     "plot_images",
     "plot_learning_curves",
     "plot_lines",

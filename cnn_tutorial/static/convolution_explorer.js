@@ -4,140 +4,27 @@
 //     "kernels": [["name", [[1]]], …], "strides": 1, "padding": "valid", "caption": "…"}'>
 //
 // Choose an output cell: its window is outlined in the image and its arithmetic written out.
-// What stands between the tags is shown only where scripts do not run; cnn_tutorial/explorers.py
-// writes the whole. Colours are inherited but for the cells, which bring background and ink.
+// What stands between the tags is shown only where scripts do not run; cnn_tutorial/explorers
+// writes the whole, and puts the files of parts/ in the place of the lines that name them.
+// Colours are inherited but for the cells, which bring background and ink.
 (() => {
   "use strict";
   if (customElements.get("convolution-explorer")) return; // every output brings this file
 
-  // ---- the mathematics -------------------------------------------------------------------
-
-  // Zeros before and after one axis. "same" is Keras's: the odd one goes at the end.
-  function margins(padding, size, kernel, stride) {
-    if (padding !== "same") return [Number(padding) || 0, Number(padding) || 0];
-    const total = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
-    return [Math.floor(total / 2), Math.ceil(total / 2)];
-  }
-
-  const outputSize = (size, [before, after], kernel, stride) =>
-    Math.max(Math.floor((size + before + after - kernel) / stride) + 1, 0);
-
-  const table = (rows, cols, value) =>
-    Array.from({ length: rows }, (_, r) => Array.from({ length: cols }, (_, c) => value(r, c)));
-
-  const sum = (values) => values.flat().reduce((total, value) => total + value, 0);
-  const largest = (values) => Math.max(...values.flat().map(Math.abs));
-
-  // ---- numbers as text and as colour -----------------------------------------------------
-
-  // With a true minus. Fractions that should cancel leave 1e-17 or so: that is shown as 0.
-  function text(value, digits = Math.abs(value) < 0.1 ? 2 : 3) {
-    if (Math.abs(value) < 1e-9) return "0";
-    const whole = Number.isInteger(value) || Math.abs(value) >= 1000;
-    return String(whole ? Math.round(value) : +value.toPrecision(digits)).replace("-", "−");
-  }
-  const long = (value) => text(value, 4);
-  const signed = (value) => (value < 0 ? `(${long(value)})` : long(value));
-  const isExact = (value) => +long(value).replace("−", "-") === value;
-
-  // A whole number, a decimal (point or comma) or a fraction such as 1/9; otherwise NaN.
-  function parse(entry) {
-    const plain = entry.trim().replace("−", "-").replace(",", ".");
-    const match = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:\/(\d+))?$/.exec(plain);
-    const value = match ? match[1] / (match[2] ?? 1) : NaN;
-    return Number.isFinite(value) ? value : NaN;
-  }
-
-  function paint(node, value, scale, grey) {
-    const share = Math.abs(value) / (scale || 1);
-    const from = grey ? [40, 40, 40] : [255, 255, 255];
-    const to = grey ? [255, 255, 255] : value < 0 ? [75, 156, 211] : [229, 138, 31];
-    const mix = from.map((part, k) => Math.round(part + (to[k] - part) * share));
-    node.style.background = `rgb(${mix.join(" ")})`;
-    node.style.color = mix[1] > 117 ? "#000" : "#fff"; // at least 4.5 : 1 either way
-  }
-
-  // ---- elements --------------------------------------------------------------------------
-
-  function make(tag, attributes, ...children) {
-    const node = document.createElement(tag);
-    for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
-    node.append(...children);
-    return node;
-  }
-
-  // A caption, the column indices, and the cells (the row indices are CSS counters).
-  function makeGrid(role, name, values, finish) {
-    const cellRole = role === "grid" ? "gridcell" : "cell";
-    const rows = values.map((row, r) => make("div", { role: "row" }, ...row.map((value, c) => {
-      const label = `row ${r}, column ${c}: ${text(value)}`;
-      const cell = make("div", { role: cellRole, "aria-label": label }, text(value));
-      finish(cell, value, r, c);
-      return cell;
-    })));
-    const chars = Math.max(...values.flat().map((value) => text(value).length + (value < 0) / 3));
-    const indices = values[0].map((_, c) => make("span", {}, `${c}`));
-    const box = make("div", { class: "box", style: `--chars: ${chars}` },
-      make("div", { class: "indices", "aria-hidden": "true" }, ...indices),
-      make("div", { role, "aria-label": name }, ...rows));
-    return [make("div", { class: "name" }, name), make("div", { class: "scroll" }, box)];
-  }
-
-  const cellAt = (part, [r, c]) => part.querySelectorAll("[role=row]")[r].children[c];
-
-  function positionOf({ target }) {
-    const cell = target.closest("[role=gridcell], [role=cell]");
-    const row = cell?.parentNode;
-    return row && [[...row.parentNode.children].indexOf(row), [...row.children].indexOf(cell)];
-  }
-
-  const clamp = (value, count) => Math.min(Math.max(value, 0), count - 1);
-
-  // Where a key leads to in a grid; undefined if it is not one of the grid's keys.
-  function keyTarget({ key, ctrlKey, altKey, metaKey, shiftKey }, [r, c], rows, cols) {
-    if (altKey || metaKey || shiftKey) return undefined;
-    if (key === "Home") return [ctrlKey ? 0 : r, 0];
-    if (key === "End") return [ctrlKey ? rows - 1 : r, cols - 1];
-    const steps = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
-    return steps[key] && [clamp(r + steps[key][0], rows), clamp(c + steps[key][1], cols)];
-  }
+  /* include arrays.js */
+  /* include numbers.js */
+  /* include entries.js */
+  /* include grid.js */
 
   const SHELL = `<style>
-    :host { display: block; margin: 1em 0; line-height: 1.45; font-variant-numeric: tabular-nums; }
-    p { margin: .5em 0; }
-    .controls, .grids { display: flex; flex-wrap: wrap; gap: .6em 1em; align-items: end; }
-    .grids { gap: 1em 1.6em; align-items: start; margin: 1em 0; }
-    .grids > div, label { max-width: 100%; }
-    .grids > .sum { flex: 1 1 17em; min-width: 0; }
-    label { display: grid; font-size: .9em; }
-    select, button { font: inherit; color: #111; background: #fff; border: 1px solid #666;
-      border-radius: 4px; min-height: max(28px, 2em); max-width: 100%; }
-    button { padding: 0 .9em; font-size: .9em; }
-    .name { font-weight: 600; }
-    .scroll { overflow-x: auto; }
-    .box { --h: max(25px, 2em); --w: max(var(--h), calc(var(--chars) * 1ch + 5px));
-      position: relative; width: max-content; font: max(12px, .8em) Arial, sans-serif;
-      padding: 0 7px 7px 1.4em; }
-    [role=row], .indices { display: flex; position: relative; }
-    .indices { height: 1.5em; }
-    .indices span { width: var(--w); text-align: center; }
-    [role=grid], [role=table] { counter-reset: row -1; }
-    [role=row] { counter-increment: row; }
-    [role=row]::before { content: counter(row); content: counter(row) / ""; position: absolute;
-      right: calc(100% + .4em); line-height: var(--h); }
-    [role=gridcell], [role=cell] { width: var(--w); height: var(--h); box-sizing: border-box;
-      border: .5px solid #888; display: grid; place-items: center; cursor: pointer; }
+    /* include base.css */
+    /* include grid.css */
     .kernel .box { --w: calc(max(4, var(--chars)) * 1ch + 10px); --h: max(28px, 2.3em); }
     .kernel [role=gridcell] { border: 1px solid #333; border-radius: 5px; cursor: text; }
     .zero { border: 1px dashed; }
     input { font: inherit; width: 100%; height: 100%; padding: 0; border: 0; text-align: center;
       background: none; color: inherit; box-sizing: border-box; }
-    .window, [aria-selected=true] { outline: 3px solid #b3007d; outline-offset: -3px; }
-    .window { position: absolute; pointer-events: none; box-shadow: 0 0 0 2px #fff; left: 1.4em;
-      top: 1.5em; width: calc(var(--kw) * var(--w)); height: calc(var(--kh) * var(--h));
-      translate: calc(var(--c) * var(--w)) calc(var(--r) * var(--h)); transition: translate .15s; }
-    :focus-visible { position: relative; z-index: 1; outline: 3px solid #b3007d;
-      outline-offset: 1px; box-shadow: 0 0 0 6px #fff; }
+    /* include window.css */
     table { border-spacing: 1.2em 3px; margin: 0 -1.2em 0 calc(1px - 1.2em);
       font-size: max(12px, .85em); }
     td { position: relative; padding: 0; text-align: center; white-space: nowrap; }
@@ -149,11 +36,7 @@
     sub { font-size: .7em; line-height: 0; white-space: nowrap; }
     .editor { min-width: min(11.5em, 100%); } /* room for «, edited», so that nothing moves */
     .message { width: 0; min-width: 100%; }
-    .live { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-    summary { padding: .3em 0; cursor: pointer; }
-    .text { white-space: pre-line; }
-    [hidden] { display: none; }
-    @media (prefers-reduced-motion: reduce) { .window { transition: none; } }
+    /* include page.css */
     </style>
     <div role="group">
       <p><strong class="title"></strong></p>

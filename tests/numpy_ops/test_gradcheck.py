@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from cnn_tutorial.numpy_ops import check_gradient, numerical_gradient
+from cnn_tutorial.numpy_ops import check_gradient, check_gradients, numerical_gradient
 
 
 def cubes(x):
@@ -124,3 +124,54 @@ def test_check_gradient_refuses_another_shape_and_a_bad_tolerance():
         check_gradient(cubes, np.ones(3), np.ones(2))
     with pytest.raises(ValueError, match="tolerance must be a positive number; received 0"):
         check_gradient(cubes, np.ones(2), np.ones(2), tolerance=0)
+
+
+# Several arguments at once
+
+
+def affine(inputs, weights, power):
+    return ((inputs @ weights) ** power).sum()
+
+
+def test_check_gradients_names_the_argument_that_is_wrong(rng):
+    arguments = {"inputs": rng.normal(size=(2, 3)), "weights": rng.normal(size=3), "power": 2}
+    twice = 2 * (arguments["inputs"] @ arguments["weights"])
+    gradients = {
+        "weights": twice @ arguments["inputs"],
+        "inputs": np.outer(twice, arguments["weights"]),
+    }
+    reports = check_gradients(affine, gradients, arguments)
+    assert list(reports) == ["weights", "inputs"]
+    assert all(report.passed for report in reports.values())
+    gradients["weights"][1] *= 1.01
+    reports = check_gradients(affine, gradients, arguments)
+    assert [report.passed for report in reports.values()] == [False, True]
+    assert reports["weights"].index == (1,)
+    reports = check_gradients(affine, gradients, arguments, tolerance=0.1)
+    assert all(report.passed for report in reports.values())
+    wide = check_gradients(affine, gradients, {**arguments, "power": 4}, step=0.5)
+    narrow = check_gradients(affine, gradients, {**arguments, "power": 4})
+    assert wide["inputs"].expected != pytest.approx(narrow["inputs"].expected, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("function", "gradients", "arguments", "error", "message"),
+    [
+        (3, {"x": 1}, {"x": 1}, TypeError, "function must be callable; received int"),
+        (cubes, [1], {"x": 1}, TypeError, "gradients must be a dict from name to array; rec"),
+        (cubes, {"x": 1}, [1], TypeError, "arguments must be a dict .* received list"),
+        (cubes, {}, {"x": 1}, ValueError, r"gradients must name some .* \['x'\]; received \[\]"),
+        (cubes, {"y": 1}, {"x": 1}, ValueError, r"gradients must name some .* received \['y'\]"),
+    ],
+)
+def test_check_gradients_refuses_bad_arguments(function, gradients, arguments, error, message):
+    with pytest.raises(error, match=message):
+        check_gradients(function, gradients, arguments)
+
+
+def test_check_gradients_says_which_argument_was_refused():
+    with pytest.raises(ValueError, match=r"shape of x, \(2,\); received \(3,\)") as refused:
+        check_gradients(lambda x, y: x.sum(), {"x": np.ones(3)}, {"x": np.ones(2), "y": 1})
+    assert refused.value.__notes__ == ["while checking the gradient with respect to 'x'"]
+    with pytest.raises(TypeError, match="x must be of a floating dtype; received int64"):
+        check_gradients(lambda x, y: x.sum(), {"y": 0}, {"x": np.ones(2), "y": 1})

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from cnn_tutorial.numpy_ops import (
     conv2d_flops,
     conv2d_parameters,
+    dense_flops,
+    dense_parameters,
     output_size,
     pad_amounts,
     receptive_field,
@@ -178,6 +180,55 @@ def test_parameters_and_flops_refuse_bad_numbers(arguments, error, message):
 def test_flops_refuse_a_bad_size():
     with pytest.raises(ValueError, match="size must be at least 1; received 0"):
         conv2d_flops((0, 5), 3, 1, 1)
+
+
+# dense_parameters and dense_flops, and layers that are made of others
+
+
+def test_dense_parameters_and_flops_worked_by_hand():
+    # Four units with five weights each and a bias; five multiply-adds and one addition a unit.
+    assert dense_parameters(5, 4) == 24
+    assert dense_parameters(5, 4, use_bias=False) == 20
+    assert dense_flops(5, 4) == 4 * 11
+    assert dense_flops(5, 4, use_bias=False) == 40
+
+
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_dense_parameters_match_keras(keras, use_bias):
+    layer = keras.layers.Dense(7, use_bias=use_bias)
+    layer.build((None, 12))
+    assert layer.count_params() == dense_parameters(12, 7, use_bias=use_bias)
+
+
+def test_a_separable_convolution_is_counted_as_its_two_layers(keras):
+    layer = keras.layers.SeparableConv2D(12, (3, 2))
+    layer.build((None, 8, 8, 6))
+    depthwise = conv2d_parameters((3, 2), 6, 6, groups=6, use_bias=False)
+    assert layer.count_params() == depthwise + conv2d_parameters(1, 6, 12)
+    layer = keras.layers.DepthwiseConv2D((3, 2), depth_multiplier=2)
+    layer.build((None, 8, 8, 6))
+    assert layer.count_params() == conv2d_parameters((3, 2), 6, 12, groups=6)
+
+
+def test_a_transposed_convolution_is_counted_as_the_one_that_leads_back(keras):
+    layer = keras.layers.Conv2DTranspose(5, (3, 2), strides=2)
+    layer.build((None, 8, 8, 6))
+    assert layer.count_params() == conv2d_parameters((3, 2), 5, 6, use_bias=False) + 5
+
+
+@pytest.mark.parametrize("function", [dense_parameters, dense_flops])
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"inputs": 0}, ValueError, "inputs must be at least 1; received 0"),
+        ({"units": -1}, ValueError, "units must be at least 1; received -1"),
+        ({"units": 2.0}, TypeError, "units must be made of ints; received float"),
+        ({"inputs": True}, TypeError, "inputs must be made of ints; received bool"),
+    ],
+)
+def test_dense_counts_refuse_bad_numbers(function, arguments, error, message):
+    with pytest.raises(error, match=message):
+        function(**{"inputs": 5, "units": 4, **arguments})
 
 
 # receptive_field

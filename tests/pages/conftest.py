@@ -1,4 +1,4 @@
-"""What the page tests share: one Chromium for all of them, and axe's verdict on a page."""
+"""What the page tests share: one Chromium for all, pages of figures, and axe's verdict."""
 
 import shutil
 
@@ -14,6 +14,11 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
+<meta name="viewport" content="width=device-width"><title>Explorer</title><style>
+body {{ margin: 16px; font: 16px/1.5 sans-serif; background: #fff; color: #222; }}
+[data-theme=dark] body {{ background: #121212; color: #ddd; }}</style></head>
+<body><main><h1>Explorer</h1>{figures}</main></body></html>"""
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +36,27 @@ def browser():
         chromium = playwright.chromium.launch(executable_path=executable, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def open_figures(browser):
+    """A function that shows figures on a page; in the end nothing was fetched or complained of."""
+    contexts, faults = [], []
+
+    def show(*figures, width=1280, theme="light", **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: faults.append(message.text))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("request", lambda request: faults.append(request.url))
+        page.set_content(PAGE.format(theme=theme, figures="".join(f.data for f in figures)))
+        return page
+
+    yield show
+    for context in contexts:
+        context.close()
+    assert faults == []
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,6 @@ IMAGE = RNG.integers(-9, 10, (6, 7))
 EDGE = np.array([[1, 0, -1], [2, 0, -2], [1, 0, -1]])
 IMAGES = {"signed": IMAGE, "grey": RNG.integers(0, 256, (10, 10)), "real": RNG.normal(size=(5, 4))}
 KERNELS = {"edge": EDGE, "blur": np.full((3, 3), 1 / 9), "pair": np.array([[-1, 1]])}
-PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>Explorer</title><style>
-body {{ margin: 16px; font: 16px/1.5 sans-serif; background: #fff; color: #222; }}
-[data-theme=dark] body {{ background: #121212; color: #ddd; }}</style></head>
-<body><main><h1>Explorer</h1>{figures}</main></body></html>"""
 LIVE = ".live"
 
 
@@ -33,25 +28,14 @@ def correlate(image, kernel, strides, padding):
 
 
 @pytest.fixture
-def open_page(browser):
-    """A function that shows figures on a page; in the end nothing was fetched or complained of."""
-    contexts, faults = [], []
+def open_page(open_figures):
+    """A function that shows figures, or this one, on a page."""
 
-    def show(*figures, width=1280, theme="light", **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: faults.append(message.text))
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("request", lambda request: faults.append(request.url))
+    def show(*figures, **options):
         figures = figures or [show_convolution(IMAGES, KERNELS, caption="A kernel slides")]
-        page.set_content(PAGE.format(theme=theme, figures="".join(f.data for f in figures)))
-        return page
+        return open_figures(*figures, **options)
 
-    yield show
-    for context in contexts:
-        context.close()
-    assert faults == []
+    return show
 
 
 def explorer(page):
