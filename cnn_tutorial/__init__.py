@@ -2,11 +2,13 @@
 
 - ``session``    the first call of every chapter: seed, backend, figure style; and ``check``
 - ``numpy_ops``  the mathematics of convolutional networks in NumPy alone
+- ``numpy_net``  layers, optimisers and a training loop built on it
 - ``data``       the data sets of the book, verified by checksum
 - ``models``     the networks of the book, as Keras models
 - ``plotting``   arrays in, a Matplotlib figure out
 - ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
 - ``exercises``  the checkers of the chapters' exercises
+- ``progress``   the bar that long work shows
 
 Importing the package imports none of them: ``import cnn_tutorial`` takes milliseconds and
 does not load TensorFlow.

@@ -20,10 +20,11 @@ MAY_IMPORT = {
     "detection": NOTHING,
     "plotting": NOTHING,
     "explorers": NOTHING,
-    "numpy_net": {"numpy_ops"},
-    "data": {"plotting"},  # reports draw
+    "progress": NOTHING,
+    "numpy_net": {"numpy_ops", "progress"},
+    "data": {"plotting", "progress"},  # reports draw
     "models": {"numpy_ops.shapes", "plotting"},
-    "training": {"plotting"},
+    "training": {"plotting", "progress"},
     "explain": {"plotting"},
     "robustness": {"plotting"},
     "compress": {"plotting"},

@@ -11,7 +11,6 @@ where everything comes from, under which licence, and whom to cite. Chapter 11 u
 - ``archives.py``   reading files out of folders and archives without unpacking them
 - ``decoding.py``   bytes in, arrays out
 - ``cats_dogs.py``  the photographs
-- ``progress.py``   the progress bar
 
 Importing this loads neither TensorFlow nor scikit-learn nor pooch: that happens on first use.
 """

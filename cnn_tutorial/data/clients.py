@@ -20,8 +20,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
-from cnn_tutorial.data.progress import Progress
 from cnn_tutorial.data.storage import import_pooch
+from cnn_tutorial.progress import Progress
 
 CONNECT_SECONDS = 3
 _STALLED_SECONDS = 30  # a download in which nothing arrives for so long is given up

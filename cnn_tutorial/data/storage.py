@@ -10,7 +10,7 @@ import time
 import warnings
 from pathlib import Path
 
-from cnn_tutorial.data.progress import Progress
+from cnn_tutorial.progress import Progress
 
 CACHE_VARIABLE = "CNN_TUTORIAL_DATA"
 MIRROR_VARIABLE = "CNN_TUTORIAL_MIRROR"

@@ -57,3 +57,10 @@ def onnx_cases():
         return found
 
     return onnx_cases
+
+
+def pytest_collection_modifyitems(items):
+    """Tests that need another library are slow: it takes seconds to load."""
+    for item in items:
+        if {"keras", "onnx_cases"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)

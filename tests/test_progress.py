@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from cnn_tutorial.data import progress
+from cnn_tutorial import progress
 
 
 @pytest.fixture
@@ -51,6 +51,27 @@ def test_without_a_total_the_bar_says_only_what_is_done(messages):
     assert "value" not in messages[1][0]["text/html"]
 
 
+def test_other_things_than_bytes_are_counted_by_their_name_under_a_text_that_may_change(messages):
+    with progress.Progress("epoch 1", total=200, unit="images") as bar:
+        bar.update(50)
+        bar.text = "epoch 2"
+        bar.update(100)
+    shown = [content["text/plain"] for content, _ in messages[2:-1]]
+    assert shown == ["epoch 1 25% of 200 images", "epoch 2 75% of 200 images"]
+
+
+@pytest.mark.parametrize("unit", ["B", "images"])
+def test_a_terminal_shows_the_unit(monkeypatch, unit):
+    stream = io.StringIO()
+    stream.isatty = lambda: True
+    monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setattr(progress, "_in_notebook", lambda: False)
+    with progress.Progress("working", total=3_000_000, unit=unit):
+        pass
+    assert ("3.00M" in stream.getvalue()) == (unit == "B")
+    assert ("images/s" in stream.getvalue()) == (unit == "images")
+
+
 @pytest.mark.parametrize("is_terminal", [True, False])
 def test_a_terminal_gets_a_bar_and_a_log_gets_nothing(monkeypatch, is_terminal):
     stream = io.StringIO()
@@ -60,6 +81,12 @@ def test_a_terminal_gets_a_bar_and_a_log_gets_nothing(monkeypatch, is_terminal):
     with progress.Progress("fetching it", total=100) as bar:
         bar.update(100)
     assert ("fetching it" in stream.getvalue()) == is_terminal
+
+
+def test_what_is_not_to_be_shown_is_not(messages):
+    with progress.Progress("working", total=10, shown=False) as bar:
+        bar.update(5)
+    assert messages == []
 
 
 def test_a_kernel_counts_as_a_notebook_and_a_shell_does_not(monkeypatch):
@@ -80,7 +107,7 @@ def test_the_output_that_a_real_notebook_stores_is_empty():
     import nbformat
 
     code = (
-        "import time\nfrom cnn_tutorial.data.progress import Progress\n"
+        "import time\nfrom cnn_tutorial.progress import Progress\n"
         "with Progress('fetching', total=10) as bar:\n    time.sleep(0.2)\n    bar.update(5)"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])

@@ -14,8 +14,10 @@ class Progress:
     """Shows how far something has come; used as a context manager.
 
     Args:
-        text: str, what is being done.
-        total: int, number of bytes, or None where it is not known.
+        text: str, what is being done. May be set anew while it is being done.
+        total: int, how much there is to do, or None where it is not known.
+        unit: str, of what: ``"B"`` for bytes, shown in MB, or a word such as ``"images"``.
+        shown: bool; False shows nothing anywhere.
 
     Example:
         >>> with Progress("reading", total=10) as progress:
@@ -24,14 +26,15 @@ class Progress:
 
     _interval = 0.1  # seconds between two changes of what a notebook shows
 
-    def __init__(self, text, total=None):
-        self.text = text
-        self.total = total
+    def __init__(self, text, total=None, *, unit="B", shown=True):
+        self.text, self.total, self.unit, self.shown = text, total, unit, shown
         self.done = 0
         self._shown = -self._interval
         self._bar = self._handle = None
 
     def __enter__(self):
+        if not self.shown:
+            return self
         if _in_notebook():
             from IPython.display import DisplayHandle
 
@@ -43,7 +46,11 @@ class Progress:
 
             # Without a total there is nothing to draw a bar of: the line says what goes on.
             self._bar = tqdm(
-                total=self.total, desc=self.text, unit="B", unit_scale=True, leave=False
+                total=self.total,
+                desc=self.text,
+                unit=self.unit if self.unit == "B" else f" {self.unit}",
+                unit_scale=self.unit == "B",
+                leave=False,
             )
         return self
 
@@ -54,10 +61,11 @@ class Progress:
             self._bar.close()
 
     def update(self, count):
-        """Count ``count`` further bytes as done."""
+        """Count ``count`` further bytes, or whatever the unit is, as done."""
         self.done += count
         if self._bar is not None:
             self._bar.total = self.total
+            self._bar.set_description(self.text, refresh=False)
             self._bar.update(count)
         elif self._handle is not None and time.monotonic() - self._shown >= self._interval:
             self._show()
@@ -77,7 +85,10 @@ class Progress:
         value = ""
         if self.total:
             share = min(self.done / self.total, 1)
-            text += f" {share:.0%} of {self.total / 1e6:.1f} MB"
+            whole = (
+                f"{self.total / 1e6:.1f} MB" if self.unit == "B" else f"{self.total} {self.unit}"
+            )
+            text += f" {share:.0%} of {whole}"
             value = f'value="{share:.3f}"'
         label = html.escape(text, quote=True)
         self._handle.update(
