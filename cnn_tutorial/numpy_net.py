@@ -309,7 +309,8 @@ class Sequential:
         Args:
             images: real array ``(N, *input_shape)``.
             labels: int array ``(N,)``, from 0 to classes - 1.
-            epochs, batch_size: ints; the last batch of an epoch may be smaller.
+            epochs: int.
+            batch_size: int; the last batch of an epoch may be smaller.
             validation: ``(images, labels)`` to evaluate after each epoch, or None.
             seed: int, from which the orders come.
             progress: bool, whether to show a bar, in a terminal or a notebook.
@@ -318,17 +319,16 @@ class Sequential:
             dict from "loss", "accuracy", "val_loss", "val_accuracy" to lists, a float an epoch.
 
         Raises:
-            FloatingPointError: if a number stops being finite, with the step and the layer; the
-                weights are then those from before that epoch.
+            FloatingPointError: where a number stops being finite; that epoch is then undone.
             TypeError, ValueError: if an argument is not as above; the weights have not changed.
         """
         if self.input_shape is None:
             self.build(as_real("images", images).shape[1:])
         images, labels = self._check(images, labels)
         validation = validation and self._check(*validation)
-        rng, history = np.random.default_rng(seed), []
         cuts = range(as_int("batch_size", batch_size), len(images), batch_size)
         total = as_int("epochs", epochs) * len(images)
+        rng, history = np.random.default_rng(seed), []
         with Progress("training", total, unit="images", shown=progress) as bar:
             for epoch in range(1, epochs + 1):
                 before, scores, bar.text = self.get_weights(), [], f"epoch {epoch} of {epochs},"
