@@ -4,6 +4,7 @@ import pytest
 from cnn_tutorial.exercises.chapter_25 import ADAM_PLACES
 
 
+@pytest.mark.slow  # loads Keras
 @pytest.mark.parametrize(("settings", "places"), ADAM_PLACES.items(), ids=str)
 def test_the_places_of_adam_are_those_of_keras(settings, places):
     import keras
