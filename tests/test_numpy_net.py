@@ -216,6 +216,7 @@ def test_weights_start_as_keras_starts_them(keras):
 # Gradients
 
 
+@pytest.mark.slow
 def test_every_gradient_of_a_network_with_every_layer_agrees_with_central_differences():
     network = make_network("float64")
     images, labels = make_data(4)

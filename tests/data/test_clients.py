@@ -14,6 +14,7 @@ def test_a_download_writes_what_the_server_sends(cache, server, tmp_path):
     assert (tmp_path / "a").read_bytes() == server.files["/a"]
 
 
+@pytest.mark.slow
 def test_a_host_out_of_reach_is_given_up_in_time_and_not_tried_again(cache, tmp_path, monkeypatch):
     attempts = []
 

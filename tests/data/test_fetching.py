@@ -181,6 +181,7 @@ def test_a_corrupted_cache_is_noticed_set_aside_and_fetched_again(tiny, server, 
         assert_is_whole(tiny)
 
 
+@pytest.mark.slow
 def test_no_damage_to_the_cache_goes_unnoticed_or_stops_the_loader(tiny, server, cache):
     assert_is_whole(tiny)
     path = cache / "mnist.npz"

@@ -92,6 +92,7 @@ def test_status_shows_every_chapter_with_its_figures(pages, tmp_path):
     assert "a processor, 2 cores, Python 3.11.7, TensorFlow 2.21.0" in pages.status_markdown(path)
 
 
+@pytest.mark.slow
 def test_api_lists_what_readers_import_under_the_name_they_import_it_by(pages):
     text = pages.api_markdown(pages.PACKAGE)
     assert "### session.check\n" in text
