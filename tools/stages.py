@@ -75,7 +75,11 @@ def plan(name, root=ROOT):
         ]
         # The book after the chapters' new times, and the pages after the book.
         measured = [("chapters measured", ["python", "tools/measure_notebooks.py"])]
-        return [*repeats, *in_colab, *benchmarks(root), *measured, *BOOK, *PAGES]
+        # Examples that no run before has tried: see tests/conftest.py.
+        explored = [
+            ("new examples", ["HYPOTHESIS_PROFILE=default", *PYTEST, "tests/numpy_ops"]),
+        ]
+        return [*explored, *repeats, *in_colab, *benchmarks(root), *measured, *BOOK, *PAGES]
     raise ValueError(f"name: expected check, test, pages, bench or release, got {name!r}")
 
 
