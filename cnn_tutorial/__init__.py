@@ -9,6 +9,7 @@
 - ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
 - ``exercises``  the checkers of the chapters' exercises
 - ``progress``   the bar that long work shows
+- ``results``    recorded runs of what takes longer than a chapter may
 
 Importing the package imports none of them: ``import cnn_tutorial`` takes milliseconds and
 does not load TensorFlow.

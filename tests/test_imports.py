@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "plotting": NOTHING,
     "explorers": NOTHING,
     "progress": NOTHING,
+    "results": NOTHING,
     "numpy_net": {"numpy_ops", "progress"},
     "data": {"plotting", "progress"},  # reports draw
     "models": {"numpy_ops.shapes", "plotting"},

@@ -226,12 +226,14 @@ def test_the_repositorys_address_is_the_same_everywhere():
     assert [str(path.relative_to(ROOT)) for path in found] == []
 
 
-def test_the_wheel_holds_the_whole_package(tmp_path):
+def test_the_wheel_holds_the_whole_package_and_the_recorded_runs(tmp_path):
     wheel = build_book.lay_wheel(tmp_path, ROOT)
     with zipfile.ZipFile(wheel) as archive:
         packed = {name for name in archive.namelist() if name.startswith("cnn_tutorial/")}
     there = {path.relative_to(ROOT).as_posix() for path in own_files()}
-    assert {name for name in there if name.startswith("cnn_tutorial/")} == packed
+    results = {f"cnn_tutorial/_results/{Path(name).name}" for name in there if "/_results/" in name}
+    assert results
+    assert {name for name in there if name.startswith("cnn_tutorial/")} | results == packed
 
 
 @pytest.mark.parametrize(
