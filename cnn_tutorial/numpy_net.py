@@ -6,12 +6,11 @@ backwards through the same list; an optimiser then moves the parameters. That is
 """
 
 import os
-import zipfile
 
 import numpy as np
 
 from cnn_tutorial import numpy_ops as ops
-from cnn_tutorial.numpy_ops.checks import as_int, as_number, as_pair, as_real
+from cnn_tutorial.numpy_ops.checks import as_int, as_number, as_pair, as_real, check_finite
 from cnn_tutorial.progress import Progress
 
 
@@ -145,8 +144,9 @@ class BatchNorm(Layer):
 class Optimizer:
     """Moves parameters against gradients; remembers two arrays for each, zero at the start."""
 
-    def __init__(self, learning_rate, **fractions):
+    def __init__(self, learning_rate, *, epsilon=0.0, **fractions):
         self.learning_rate = as_number("learning_rate", learning_rate)
+        self.epsilon = as_number("epsilon", epsilon)
         for name, value in fractions.items():
             setattr(self, name, as_number(name, value, below=1.0))
         self.steps, self.memory = 0, {}
@@ -231,8 +231,12 @@ class Sequential:
 
     def __init__(self, layers, optimizer=None, *, seed=0, dtype="float32"):
         self.layers, self.optimizer = list(layers), optimizer or Adam()
+        if not all(isinstance(layer, Layer) for layer in self.layers):
+            raise TypeError(f"layers must be a list of Layer; received {self.layers}")
         if not self.layers or len(set(self.layers)) < len(self.layers):
             raise ValueError(f"layers must be one or more, each once; received {self.layers}")
+        if not isinstance(self.optimizer, Optimizer):
+            raise TypeError(f"optimizer must be an Optimizer; received {self.optimizer!r}")
         self.named = {f"{k}.{type(layer).__name__}": layer for k, layer in enumerate(self.layers)}
         self.seed, self.dtype, self.input_shape = seed, np.finfo(dtype).dtype, None
 
@@ -243,7 +247,7 @@ class Sequential:
             try:
                 layer.build(outputs.shape[1:], rng, self.dtype)
                 outputs = layer.forward(outputs)
-            except ValueError as error:
+            except (IndexError, ValueError) as error:
                 raise ValueError(f"{name} cannot take {outputs.shape}: {error}") from error
         if outputs.ndim != 2:
             raise ValueError(f"layers must end in (N, classes), not {outputs.shape}: use Flatten")
@@ -279,14 +283,14 @@ class Sequential:
     def load(self, path):
         """Take over what ``save`` wrote, if names and shapes are those of this network."""
         names = list(self.collect("parameters", "statistics"))
-        try:
-            with np.load(path, allow_pickle=False) as file:
-                if file.files != names:
-                    raise ValueError(f"it holds {file.files}, and this network {names}")
-                weights = [file[name] for name in names]
-        except (EOFError, TypeError, ValueError, zipfile.BadZipFile) as error:
-            raise ValueError(f"{path} is no file of this network's save: {error}") from error
-        self.set_weights(weights)
+        with open(path, "rb") as file:
+            try:
+                found = dict(np.load(file, allow_pickle=False))
+                if list(found) != names:
+                    raise ValueError(f"it holds {list(found)}, and this network {names}")
+            except Exception as error:  # zipfile's are of many kinds
+                raise ValueError(f"{path} is no file of this network's save: {error}") from error
+        self.set_weights(found.values())
 
     def forward(self, images, training=False):
         """The logits ``(N, classes)`` of images ``(N, *input_shape)``."""
@@ -319,7 +323,7 @@ class Sequential:
             dict from "loss", "accuracy", "val_loss", "val_accuracy" to lists, a float an epoch.
 
         Raises:
-            FloatingPointError: where a number stops being finite; that epoch is then undone.
+            FloatingPointError: if a number is not finite; the epoch is undone, the optimiser reset.
             TypeError, ValueError: if an argument is not as above; the weights have not changed.
         """
         if self.input_shape is None:
@@ -351,7 +355,7 @@ class Sequential:
 
     def predict(self, images, *, batch_size=256):
         """The logits ``(N, classes)``, computed a batch at a time."""
-        images, _ = self._check(images)
+        images = self._check_images(images)
         starts = range(0, len(images), as_int("batch_size", batch_size))
         return np.concatenate([self.forward(images[k : k + batch_size]) for k in starts])
 
@@ -367,33 +371,29 @@ class Sequential:
             if not np.isfinite(loss):
                 outputs = [*(layer.inputs for layer in self.layers[1:]), logits]
                 named = {f"the outputs of {n}": v for n, v in zip(self.named, outputs, strict=True)}
-                _check_finite({"the images": images, **named, "the loss": loss})
+                check_finite({"the images": images, **named, "the loss": loss})
             grad = ops.sparse_categorical_cross_entropy_backward(labels, logits, from_logits=True)
             self.backward(grad)
             gradients = self.collect("gradients")
             self.optimizer.step(self.collect("parameters"), gradients)
-            _check_finite({f"the gradient of {n}": gradients[n] for n in reversed(gradients)})
-            _check_finite(self.collect("parameters", "statistics"))
+            check_finite({f"the gradient of {n}": gradients[n] for n in reversed(gradients)})
+            check_finite(self.collect("parameters", "statistics"))
         return loss, accuracy
 
-    def _check(self, images, labels=None):
-        """Images and labels as arrays that fit the network."""
+    def _check_images(self, images):
+        """Images as an array that fits the network."""
         images = as_real("images", images)
         self.collect()  # raises if it is not built yet
         if images.shape[1:] != self.input_shape:
             raise ValueError(f"images must be (N, *{self.input_shape}); received {images.shape}")
-        if labels is not None:
-            logits = np.zeros((len(images), self.classes))
-            labels, _ = ops.loss_checks.check_sparse(labels, logits, from_logits=True)
-        return images, labels
+        return images
+
+    def _check(self, images, labels):
+        """Images and labels as arrays that fit the network and each other."""
+        images = self._check_images(images)
+        return images, ops.loss_checks.check_labels(labels, (len(images), self.classes))
 
 
 def _score(labels, logits):
     loss = ops.sparse_categorical_cross_entropy(labels, logits, from_logits=True)
     return loss, float(np.mean(logits.argmax(axis=1) == labels))
-
-
-def _check_finite(arrays):
-    for name, array in arrays.items():
-        if not np.isfinite(array).all():
-            raise FloatingPointError(f"the first number that is not finite is in {name}")

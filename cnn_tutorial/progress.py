@@ -29,7 +29,7 @@ class Progress:
     def __init__(self, text, total=None, *, unit="B", shown=True):
         self.text, self.total, self.unit, self.shown = text, total, unit, shown
         self.done = 0
-        self._shown = -self._interval
+        self._drawn = -self._interval  # when a notebook was last changed, in seconds
         self._bar = self._handle = None
 
     def __enter__(self):
@@ -67,7 +67,7 @@ class Progress:
             self._bar.total = self.total
             self._bar.set_description(self.text, refresh=False)
             self._bar.update(count)
-        elif self._handle is not None and time.monotonic() - self._shown >= self._interval:
+        elif self._handle is not None and time.monotonic() - self._drawn >= self._interval:
             self._show()
 
     def reset(self):
@@ -80,7 +80,7 @@ class Progress:
         """Do nothing: leaving the ``with`` block closes the bar (called by pooch)."""
 
     def _show(self):
-        self._shown = time.monotonic()
+        self._drawn = time.monotonic()
         text = self.text
         value = ""
         if self.total:

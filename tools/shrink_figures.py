@@ -26,13 +26,15 @@ def shrink_png(data):
     from PIL import Image
 
     picture = Image.open(io.BytesIO(data))
-    if picture.mode == "P" or (picture.mode == "RGBA" and picture.getextrema()[3][0] < 255):
+    is_opaque = picture.mode == "RGBA" and picture.getextrema()[3][0] == 255
+    if picture.mode == "P" or (picture.has_transparency_data and not is_opaque):
         return data
     picture = picture.convert("RGB")
     before = np.asarray(picture).astype(int)
     candidates = []
     for method in (Image.Quantize.MEDIANCUT, Image.Quantize.FASTOCTREE):
         reduced = picture.quantize(256, method=method, dither=Image.Dither.NONE)
+        _keep_ground(picture, reduced)
         change = abs(np.asarray(reduced.convert("RGB")).astype(int) - before).max()
         candidates.append((change, len(candidates), reduced))
     change, _, reduced = min(candidates)
@@ -40,6 +42,21 @@ def shrink_png(data):
     packed = io.BytesIO()
     best.save(packed, "PNG", optimize=True)
     return min(packed.getvalue(), data, key=len)
+
+
+def _keep_ground(picture, reduced):
+    """Give the commonest colour of a picture, its ground, to its copy with a palette exactly.
+
+    A palette's colours are means: white comes out a little grey, which shows on a white page.
+    """
+    import numpy as np
+
+    commonest = max(picture.getcolors(picture.width * picture.height))[1]
+    ground = (np.asarray(picture) == commonest).all(axis=-1)
+    index = int(np.asarray(reduced)[ground][0])
+    palette = reduced.getpalette()
+    palette[3 * index : 3 * index + 3] = commonest
+    reduced.putpalette(palette)
 
 
 def shrink_figures(notebook):

@@ -3,8 +3,9 @@
 For Markdown pages: the directive ``execution-status`` (the table that
 tools/measure_notebooks.py recorded), the directive ``api-reference`` (every public docstring, read
 from the source without importing it, so that no TensorFlow is needed), and the role ``wheel``
-(a link to the package, where the build has laid it beside the pages). And two repairs: of
-links from chapters to named places in pages, and of tables whose first heading is empty.
+(a link to the package, where the build has laid it beside the pages). And three repairs:
+of links from chapters to named places in pages, of tables whose first heading is empty, and of
+formulas that a line's end would part from their comma.
 """
 
 import ast
@@ -67,6 +68,30 @@ def name_empty_corners(app, doctree, docname):
             if not entry.astext().strip() and not list(entry.findall(nodes.image)):
                 text = '<span class="visually-hidden">row</span>'
                 entry += nodes.paragraph("", "", nodes.raw("", text, format="html"))
+
+
+def keep_punctuation(app, doctree):
+    """Keep a formula in a sentence on one line with the punctuation that touches it.
+
+    A browser may end a line on either side of a formula, as of a picture, so that the next line
+    begins with a comma.
+    """
+    for formula in list(doctree.findall(nodes.math)):
+        line, place = formula.parent, formula.parent.index(formula)
+        before = line[place - 1] if place else None
+        after = line[place + 1] if place + 1 < len(line) else None
+        opening = re.search(r"[(\[“]$", before) if isinstance(before, nodes.Text) else None
+        closing = re.match(r"[,.;:!?)\]”’]+", after) if isinstance(after, nodes.Text) else None
+        if not (opening or closing):
+            continue
+        line[place] = together = nodes.inline(classes=["keep-together"])
+        if opening:
+            together += nodes.Text(opening[0])
+            line[place - 1] = nodes.Text(before[: opening.start()])
+        together += formula
+        if closing:
+            together += nodes.Text(closing[0])
+            line[place + 1] = nodes.Text(after[closing.end() :])
 
 
 def link_to_targets(app, doctree):
@@ -178,10 +203,11 @@ def _fence(text, language):
 
 
 def setup(app):
-    """Register the two directives, the role and the mending of empty table corners."""
+    """Register the two directives, the role and the three repairs."""
     app.add_directive("execution-status", ExecutionStatus)
     app.add_directive("api-reference", ApiReference)
     app.add_role("wheel", Wheel())
     app.connect("doctree-read", link_to_targets)
+    app.connect("doctree-read", keep_punctuation)
     app.connect("doctree-resolved", name_empty_corners)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

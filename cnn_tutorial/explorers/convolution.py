@@ -7,7 +7,7 @@ import numpy as np
 from cnn_tutorial.explorers import figure
 
 PADDINGS = ("valid", "same", 1, 2)
-LARGEST_KERNEL = 5
+LARGEST_KERNEL, LARGEST_STRIDE = 5, 3
 
 
 def show_convolution(images, kernels, *, strides=1, padding="valid", caption=None):
@@ -50,10 +50,7 @@ def show_convolution(images, kernels, *, strides=1, padding="valid", caption=Non
                     f"{kernel_name!r} of shape {kernel.shape} and image {image_name!r} of shape "
                     f"{image.shape}"
                 )
-    if isinstance(strides, bool) or not isinstance(strides, int):
-        raise TypeError(f"strides must be an int; received {type(strides).__name__}: {strides!r}")
-    if not 1 <= strides <= 3:
-        raise ValueError(f"strides must be 1, 2 or 3; received {strides}")
+    strides = figure.check_int("strides", strides, 1, LARGEST_STRIDE)
     if isinstance(padding, bool) or not isinstance(padding, str | int):
         raise TypeError(
             f"padding must be a str or an int; received {type(padding).__name__}: {padding!r}"

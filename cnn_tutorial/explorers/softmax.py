@@ -86,6 +86,6 @@ def _fallback(logits, label, names, caption):
         f"<p><strong>{html.escape(caption)}</strong></p>",
         "<p>This figure is interactive where scripts run. It begins with "
         f"“{html.escape(names[label])}” as the right class and the loss "
-        f"−log p = {figure.format_number(loss)}:</p>",
+        f"−ln p = {figure.format_number(loss)}:</p>",
         figure.make_table("From logits to the gradient", rows, header),
     ]

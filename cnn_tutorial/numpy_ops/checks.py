@@ -1,4 +1,4 @@
-"""What every operation asks of its arguments, with errors that name what came.
+"""What operations and networks ask of their arguments, with errors that name what came.
 
 Nothing here is mathematics; the operations call it first.
 """
@@ -75,6 +75,52 @@ def as_number(name, value, *, minimum=0.0, below=np.inf):
         limit = "finite" if below == np.inf else f"below {below:g}"
         raise ValueError(f"{name} must be at least {minimum:g} and {limit}; received {value!r}")
     return float(value)
+
+
+def as_vector(name, vector, length, entry):
+    """``vector`` as real numbers of shape ``(length,)``, one for each ``entry``, such as "unit".
+
+    Example:
+        >>> as_vector("bias", [1, 2], 2, "unit")
+        array([1, 2])
+    """
+    vector = as_real(name, vector)
+    if vector.shape != (length,):
+        raise ValueError(
+            f"{name} must have shape ({length},), one entry a {entry}; received {vector.shape}"
+        )
+    return vector
+
+
+def as_operands(inputs, weights, bias, length, entry):
+    """The operands in the dtype of their ``sum_dtype``; the bias as ``as_vector``, or None.
+
+    Example:
+        >>> as_operands(np.zeros(1, np.uint8), np.zeros(1, np.float32), [2], 1, "unit")
+        (array([0.]), array([0.]), array([2.]))
+        >>> as_operands(np.zeros(1, np.uint8), np.zeros(1, np.float32), None, 1, "unit")[2] is None
+        True
+    """
+    operands = [inputs, weights]
+    if bias is not None:
+        operands.append(as_vector("bias", bias, length, entry))
+    dtype = sum_dtype(*operands)
+    inputs, weights, *rest = (operand.astype(dtype, copy=False) for operand in operands)
+    return inputs, weights, rest[0] if rest else None
+
+
+def check_finite(arrays):
+    """Raise ``FloatingPointError`` with the first name whose array has a NaN or an infinity.
+
+    Example:
+        >>> check_finite({"inputs": np.ones(2), "outputs": np.array([1, np.inf])})
+        Traceback (most recent call last):
+        ...
+        FloatingPointError: the first number that is not finite is in outputs
+    """
+    for name, array in arrays.items():
+        if not np.isfinite(array).all():
+            raise FloatingPointError(f"the first number that is not finite is in {name}")
 
 
 def sum_dtype(*operands):

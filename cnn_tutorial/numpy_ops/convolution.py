@@ -8,7 +8,7 @@ times faster. ``conv2d_backward`` is the gradient.
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from cnn_tutorial.numpy_ops.checks import as_int, as_pair, as_real, sum_dtype
+from cnn_tutorial.numpy_ops.checks import as_grad_output, as_int, as_operands, as_pair, as_real
 from cnn_tutorial.numpy_ops.shapes import output_size, pad_amounts
 
 # Windows are copied out of the images in blocks of about this size, which stay in the
@@ -194,16 +194,11 @@ def conv2d_backward(
                [2., 4., 2.],
                [1., 2., 1.]])
     """
-    grad_output = as_real("grad_output", grad_output, "(N, H_out, W_out, c_out)")
     images, kernel, _ = _check_operands(images, kernel, None, groups)
     geometry = {"strides": strides, "padding": padding, "dilation_rate": dilation_rate}
     kh, kw, _, filters = kernel.shape
     height, width = output_size(images.shape[1:3], (kh, kw), **geometry)
-    if grad_output.shape != (len(images), height, width, filters):
-        raise ValueError(
-            "grad_output must have the shape of conv2d's result, "
-            f"{(len(images), height, width, filters)}; received {grad_output.shape}"
-        )
+    grad_output = as_grad_output(grad_output, (len(images), height, width, filters), "conv2d")
     dtype = np.result_type(grad_output, images)
     (sh, sw), (dh, dw) = as_pair("strides", strides), as_pair("dilation_rate", dilation_rate)
     padded = _pad(images, (kh, kw), **geometry)
@@ -220,7 +215,8 @@ def conv2d_backward(
         grad_padded[met] += _join_groups(grad_rows @ weights.swapaxes(1, 2)).reshape(pixels.shape)
     (top, _), (left, _) = pad_amounts(images.shape[1:3], (kh, kw), **geometry)
     grad_images = grad_padded[:, top : top + images.shape[1], left : left + images.shape[2]]
-    return np.ascontiguousarray(grad_images), grad_kernel, grad_output.sum(axis=(0, 1, 2))
+    grad_bias = grad_output.sum(axis=(0, 1, 2), dtype=dtype)
+    return np.ascontiguousarray(grad_images), grad_kernel, grad_bias
 
 
 def _check_operands(images, kernel, bias, groups):
@@ -239,17 +235,7 @@ def _check_operands(images, kernel, bias, groups):
             f"kernel must have c_in // groups = {channels // groups} channels on its third axis "
             f"(images have {channels}, groups={groups}); received {kernel.shape[2]}"
         )
-    operands = [images, kernel]
-    if bias is not None:
-        operands.append(as_real("bias", bias, "(c_out,)"))
-        if operands[-1].shape != (filters,):
-            raise ValueError(
-                f"bias must have shape ({filters},), one entry a filter; "
-                f"received {operands[-1].shape}"
-            )
-    dtype = sum_dtype(*operands)
-    images, kernel, *rest = (operand.astype(dtype, copy=False) for operand in operands)
-    return images, kernel, rest[0] if rest else None
+    return as_operands(images, kernel, bias, filters, "filter")
 
 
 def _pad(images, kernel_size, **geometry):

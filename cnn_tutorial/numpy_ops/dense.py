@@ -1,6 +1,6 @@
 """The dense layer and its gradient: every output sees every input (chapters 12 and 25)."""
 
-from cnn_tutorial.numpy_ops.checks import as_grad_output, as_real, sum_dtype
+from cnn_tutorial.numpy_ops.checks import as_grad_output, as_operands, as_real, sum_dtype
 
 
 def dense(inputs, weights, bias=None):
@@ -87,14 +87,4 @@ def _check_operands(inputs, weights, bias):
             f"inputs must have D = {len(weights)} features on the last axis, one for each row of "
             f"weights; received shape {inputs.shape}"
         )
-    operands = [inputs, weights]
-    if bias is not None:
-        operands.append(as_real("bias", bias, "(units,)"))
-        if operands[-1].shape != weights.shape[1:]:
-            raise ValueError(
-                f"bias must have shape {weights.shape[1:]}, one entry a unit; "
-                f"received {operands[-1].shape}"
-            )
-    dtype = sum_dtype(*operands)
-    inputs, weights, *rest = (operand.astype(dtype, copy=False) for operand in operands)
-    return inputs, weights, rest[0] if rest else None
+    return as_operands(inputs, weights, bias, weights.shape[1], "unit")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cnn_tutorial.numpy_ops.checks import as_number, as_real
+
 
 def numerical_gradient(function, x, *, step=None):
     """The gradient of ``function`` at ``x`` by central differences.
@@ -28,7 +30,8 @@ def numerical_gradient(function, x, *, step=None):
     Raises:
         ValueError: if ``x`` is empty, ``step`` is not positive, or ``function`` does not return
             one number.
-        TypeError: if ``x`` is not of a floating dtype, or ``function`` not callable.
+        TypeError: if ``x`` is not of a floating dtype, ``function`` not callable, or ``step`` not
+            a number.
 
     Reference:
         Press et al., Numerical Recipes (3rd edition, 2007), section 5.7.
@@ -44,9 +47,7 @@ def numerical_gradient(function, x, *, step=None):
         raise TypeError(f"x must be of a floating dtype; received {x.dtype}")
     if x.size == 0:
         raise ValueError(f"x must not be empty; received shape {x.shape}")
-    step = np.cbrt(np.finfo(x.dtype).eps) if step is None else step
-    if not (np.isscalar(step) and np.isfinite(step) and step > 0):
-        raise ValueError(f"step must be a positive number; received {step!r}")
+    step = np.cbrt(np.finfo(x.dtype).eps) if step is None else _as_positive("step", step)
     gradient = np.empty_like(x)
     for index in np.ndindex(x.shape):
         above, below = x.copy(), x.copy()
@@ -114,7 +115,8 @@ def check_gradient(function, gradient, x, *, tolerance=None, step=None):
     Raises:
         ValueError: if ``gradient`` does not have ``x``'s shape, ``tolerance`` is not positive,
             and as ``numerical_gradient``.
-        TypeError: as ``numerical_gradient``.
+        TypeError: if ``gradient`` is not real or ``tolerance`` not a number, and as
+            ``numerical_gradient``.
 
     Example:
         >>> x = np.array([1.0, 3.0])
@@ -124,15 +126,14 @@ def check_gradient(function, gradient, x, *, tolerance=None, step=None):
         (1,)
     """
     expected = numerical_gradient(function, x, step=step)
-    given = np.asarray(gradient(np.array(x)) if callable(gradient) else gradient)
+    given = as_real("gradient", gradient(np.array(x)) if callable(gradient) else gradient)
     if given.shape != expected.shape:
         raise ValueError(
             f"gradient must have the shape of x, {expected.shape}; received {given.shape}"
         )
     if tolerance is None:
         tolerance = 1e-7 if expected.dtype.itemsize >= 8 else 1e-2
-    if not (np.isscalar(tolerance) and tolerance > 0):
-        raise ValueError(f"tolerance must be a positive number; received {tolerance!r}")
+    tolerance = _as_positive("tolerance", tolerance)
     scale = max(np.abs(given).max(), np.abs(expected).max())
     errors = np.abs(given - expected) / (scale if scale > 0 else 1.0)
     errors = np.where(np.isnan(errors), np.inf, errors)  # a NaN must never pass
@@ -142,7 +143,7 @@ def check_gradient(function, gradient, x, *, tolerance=None, step=None):
         index=index,
         given=float(given[index]),
         expected=float(expected[index]),
-        tolerance=float(tolerance),
+        tolerance=tolerance,
     )
 
 
@@ -202,6 +203,13 @@ def check_gradients(function, gradients, arguments, *, tolerance=None, step=None
             error.add_note(f"while checking the gradient with respect to {name!r}")
             raise
     return reports
+
+
+def _as_positive(name, value):
+    value = as_number(name, value)
+    if value == 0:
+        raise ValueError(f"{name} must be positive; received 0")
+    return value
 
 
 def _number(value):

@@ -85,11 +85,21 @@ def check_sparse(labels, predictions, from_logits):
         array([1])
     """
     predictions = _as_classes(predictions, from_logits)
+    return check_labels(labels, predictions.shape), predictions
+
+
+def check_labels(labels, shape):
+    """The labels as integers, one for each row of predictions of that shape.
+
+    Example:
+        >>> check_labels([1.0], (1, 2))
+        array([1])
+    """
     labels = as_real("labels", labels)
-    classes, expected = predictions.shape[-1], predictions.shape[:-1]
+    classes, expected = shape[-1], shape[:-1]
     if labels.shape != expected:
         advice = ""
-        if labels.shape == predictions.shape:
+        if labels.shape == shape:
             advice = (
                 ": categorical_cross_entropy takes one-hot rows; or give labels.argmax(axis=-1)"
             )
@@ -97,7 +107,7 @@ def check_sparse(labels, predictions, from_logits):
             advice = "; give labels[..., 0]"
         raise ValueError(
             f"labels must be class numbers of shape {expected}, one for each row of predictions "
-            f"{predictions.shape}; received shape {labels.shape}{advice}"
+            f"{shape}; received shape {labels.shape}{advice}"
         )
     is_whole, is_class = labels == np.floor(labels), (labels >= 0) & (labels < classes)
     if not is_whole.all():
@@ -107,7 +117,7 @@ def check_sparse(labels, predictions, from_logits):
             f"labels must be from 0 to {classes - 1}, predictions having {classes} classes; "
             f"received {labels[~is_class][0]}"
         )
-    return labels.astype(np.intp), predictions
+    return labels.astype(np.intp)
 
 
 def _as_classes(predictions, from_logits):

@@ -6,7 +6,7 @@ are shifted to mean 0 and scaled to variance 1, and then to a mean and a scale t
 
 import numpy as np
 
-from cnn_tutorial.numpy_ops.checks import as_floats, as_grad_output, as_number
+from cnn_tutorial.numpy_ops.checks import as_floats, as_grad_output, as_number, as_vector
 
 
 def batch_norm(inputs, gamma, beta, mean, variance, *, epsilon=1e-3):
@@ -174,14 +174,7 @@ def _as_channels(name, array):
 
 
 def _as_vector(name, vector, inputs):
-    """``vector`` as floats, with one entry for each channel of ``inputs``."""
-    vector = as_floats(name, vector)
-    if vector.shape != inputs.shape[-1:]:
-        raise ValueError(
-            f"{name} must have shape {inputs.shape[-1:]}, one entry a channel; "
-            f"received {vector.shape}"
-        )
-    return vector
+    return as_floats(name, as_vector(name, vector, inputs.shape[-1], "channel"))
 
 
 def _as_variance(variance, inputs):

@@ -49,9 +49,8 @@ def output_size(size, kernel_size, *, strides=1, padding="valid", dilation_rate=
         >>> output_size((28, 20), 5, padding="same", strides=(1, 2))
         (28, 10)
     """
-    sizes = tuple(
-        _axis_output(*axis) for axis in _axes(size, kernel_size, strides, padding, dilation_rate)
-    )
+    axes = per_axis(size, kernel_size, strides, padding, dilation_rate)
+    sizes = tuple(_axis_output(*axis) for axis in axes)
     return sizes if len(sizes) == 2 else sizes[0]
 
 
@@ -83,9 +82,8 @@ def pad_amounts(size, kernel_size, *, strides=1, padding="valid", dilation_rate=
         >>> pad_amounts(28, 3, strides=2, padding="same")
         (0, 1)
     """
-    amounts = tuple(
-        _axis_padding(*axis) for axis in _axes(size, kernel_size, strides, padding, dilation_rate)
-    )
+    axes = per_axis(size, kernel_size, strides, padding, dilation_rate)
+    amounts = tuple(_axis_padding(*axis) for axis in axes)
     return amounts if len(amounts) == 2 else amounts[0]
 
 
@@ -235,8 +233,13 @@ def receptive_field(layers):
     return ReceptiveField(size, jump)
 
 
-def _axes(size, kernel_size, strides, padding, dilation_rate):
-    """One ``(size, kernel, stride, padding, dilation)`` for each axis of ``size``."""
+def per_axis(size, kernel_size, strides, padding, dilation_rate=1):
+    """One ``(size, kernel, stride, padding, dilation)`` for each axis of ``size``.
+
+    Example:
+        >>> list(per_axis((7, 8), 3, (1, 2), "same"))
+        [(7, 3, 1, 'same', 1), (8, 3, 2, 'same', 1)]
+    """
     count = 2 if isinstance(size, tuple | list | np.ndarray) else 1
     return zip(
         as_ints("size", size, count),

@@ -7,9 +7,9 @@ to gradients, and its backward is the convolution itself.
 
 import numpy as np
 
-from cnn_tutorial.numpy_ops.checks import as_grad_output, as_ints, as_pair, as_real, sum_dtype
+from cnn_tutorial.numpy_ops.checks import as_grad_output, as_operands, as_pair, as_real
 from cnn_tutorial.numpy_ops.convolution import conv2d, conv2d_backward
-from cnn_tutorial.numpy_ops.shapes import pad_amounts
+from cnn_tutorial.numpy_ops.shapes import pad_amounts, per_axis
 
 
 def transposed_output_size(size, kernel_size, *, strides=1, padding="valid"):
@@ -43,17 +43,8 @@ def transposed_output_size(size, kernel_size, *, strides=1, padding="valid"):
         >>> transposed_output_size((4, 5), 3, strides=2, padding="same")
         (8, 10)
     """
-    crops = pad_amounts(size, kernel_size, strides=strides, padding=padding)
-    count = 1 if np.ndim(size) == 0 else 2
-    axes = zip(
-        as_ints("size", size, count),
-        as_ints("kernel_size", kernel_size, count),
-        as_ints("strides", strides, count),
-        [crops] if count == 1 else crops,
-        strict=True,
-    )
-    sizes = tuple(_axis_output(padding, *axis) for axis in axes)
-    return sizes if count == 2 else sizes[0]
+    sizes = tuple(_axis_output(*axis) for axis in per_axis(size, kernel_size, strides, padding))
+    return sizes if len(sizes) == 2 else sizes[0]
 
 
 def conv2d_transpose_loops(images, kernel, bias=None, *, strides=1, padding="valid"):
@@ -186,16 +177,18 @@ def conv2d_transpose_backward(grad_output, images, kernel, *, strides=1, padding
     return grad_images, grad_kernel, grad_bias
 
 
-def _axis_output(padding, size, kernel, stride, crop):
-    if isinstance(padding, str):  # "same" or "valid": pad_amounts has let nothing else through
-        return size * stride + (max(kernel - stride, 0) if padding == "valid" else 0)
+def _axis_output(size, kernel, stride, padding, _):
+    if padding == "same":
+        return size * stride
+    if padding == "valid":
+        return size * stride + max(kernel - stride, 0)
     uncut = (size - 1) * stride + kernel
-    if sum(crop) >= uncut:
+    if sum(padding) >= uncut:
         raise ValueError(
-            f"padding must leave at least one pixel; received {crop[0]} and {crop[1]} to cut off "
-            f"{uncut} pixels (size {size}, stride {stride}, kernel {kernel})"
+            f"padding must leave at least one pixel; received {padding[0]} and {padding[1]} to cut "
+            f"off {uncut} pixels (size {size}, stride {stride}, kernel {kernel})"
         )
-    return uncut - sum(crop)
+    return uncut - sum(padding)
 
 
 def _geometry(images, kernel, strides, padding):
@@ -214,14 +207,4 @@ def _check_operands(images, kernel, bias):
             f"kernel must have the {images.shape[3]} channels of images on its fourth axis; "
             f"received {kernel.shape[3]}"
         )
-    operands = [images, kernel]
-    if bias is not None:
-        operands.append(as_real("bias", bias, "(c_out,)"))
-        if operands[-1].shape != (kernel.shape[2],):
-            raise ValueError(
-                f"bias must have shape ({kernel.shape[2]},), one entry a filter; "
-                f"received {operands[-1].shape}"
-            )
-    dtype = sum_dtype(*operands)
-    images, kernel, *rest = (operand.astype(dtype, copy=False) for operand in operands)
-    return images, kernel, rest[0] if rest else None
+    return as_operands(images, kernel, bias, kernel.shape[2], "filter")

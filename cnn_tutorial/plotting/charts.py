@@ -1,6 +1,7 @@
 """Curves, bars, the paths of descents and the regions of a classifier."""
 
 import numpy as np
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
@@ -209,7 +210,8 @@ def plot_regions(classify, points, labels, *, titles=None):
         matplotlib.figure.Figure.
 
     Raises:
-        ValueError: if the shapes do not fit or a label is out of range.
+        ValueError: if there is no classifier or no point, the shapes do not fit, or a label is out
+            of range.
 
     Example:
         >>> points = np.array([[0.0, 0.0], [1.0, 1.0]])
@@ -217,11 +219,11 @@ def plot_regions(classify, points, labels, *, titles=None):
         >>> len(figure.axes)
         1
     """
-    from matplotlib.colors import ListedColormap
-
     classifiers = list(classify) if isinstance(classify, list | tuple) else [classify]
     points, labels = np.asarray(points, dtype=float), np.asarray(labels)
-    if points.ndim != 2 or points.shape[1] != 2 or labels.shape != (len(points),):
+    if not classifiers:
+        raise ValueError("classify must hold at least one classifier; received none")
+    if not labels.size or labels.ndim != 1 or points.shape != (labels.size, 2):
         raise ValueError(
             "points must have shape (N, 2) and labels (N,); received "
             f"{points.shape} and {labels.shape}"
@@ -234,7 +236,7 @@ def plot_regions(classify, points, labels, *, titles=None):
         )
     colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]
     low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.25 * (high - low).max()
+    margin = 0.25 * (high - low).max() or 1.0
     (left, bottom), (right, top) = low - margin, high + margin
     grid = np.meshgrid(np.linspace(left, right, 160), np.linspace(bottom, top, 160))
     places = np.stack(grid, axis=-1).reshape(-1, 2)

@@ -54,4 +54,4 @@ def plot_graph(boxes, arrows):
 
 
 def _number(value):
-    return f"{value:g}".replace("-", "−")
+    return f"{value + 0.0:g}".replace("-", "−")  # -0.0 + 0.0 is 0

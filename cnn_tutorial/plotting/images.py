@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from cnn_tutorial.plotting.width import WIDTH
 
@@ -31,7 +32,8 @@ def plot_images(
 
     Raises:
         ValueError: if there is no image, an image is not 2-D or has neither 1 nor 3 channels,
-            or the number of titles differs from the number of images.
+            the number of titles differs from the number of images, or ``columns`` is not an int
+            of at least 1.
 
     Example:
         >>> figure = plot_images(np.zeros((4, 8, 8)), columns=2)
@@ -45,10 +47,7 @@ def plot_images(
         raise ValueError(
             f"titles must be as many as the images, {len(images)}; received {len(titles)}"
         )
-    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
-        raise ValueError(f"columns must be an int of at least 1; received {columns!r}")
-    columns = min(columns, len(images))
-    rows = -(-len(images) // columns)
+    rows, columns = _rows_and_columns(len(images), columns)
     tallest = max(image.shape[0] / image.shape[1] for image in images)
     lines = 0 if titles is None else max(str(title).count("\n") + 1 for title in titles)
     cell = WIDTH / columns
@@ -85,8 +84,9 @@ def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns
         matplotlib.figure.Figure.
 
     Raises:
-        ValueError: if an array is not 2-D, is empty, or has more than 20 rows or columns, or
-            ``titles`` or ``highlight`` differ in number from the arrays.
+        ValueError: if there is no array, one is not 2-D, is empty, or has more than 20 rows or
+            columns, or ``titles`` or ``highlight`` differ in number from the arrays, or
+            ``columns`` is not an int of at least 1.
 
     Example:
         >>> figure = plot_numbers([np.eye(3), np.ones((2, 2))], titles=["identity", "ones"])
@@ -94,6 +94,8 @@ def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns
         ['identity', 'ones']
     """
     arrays = [np.asarray(a) for a in ([arrays] if getattr(arrays, "ndim", None) == 2 else arrays)]
+    if not arrays:
+        raise ValueError("arrays must hold at least one array; received none")
     for array in arrays:
         if array.ndim != 2 or not 0 < min(array.shape) <= max(array.shape) <= 20:
             raise ValueError(
@@ -104,8 +106,7 @@ def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns
             raise ValueError(
                 f"{name} must be as many as the arrays, {len(arrays)}; received {len(given)}"
             )
-    columns = columns or len(arrays)
-    rows = -(-len(arrays) // columns)
+    rows, columns = _rows_and_columns(len(arrays), len(arrays) if columns is None else columns)
     widths = [max(a.shape[1] for a in arrays[k::columns]) for k in range(columns)]
     heights = [
         max(a.shape[0] for a in arrays[k * columns : (k + 1) * columns]) for k in range(rows)
@@ -130,6 +131,14 @@ def plot_numbers(arrays, *, titles=None, highlight=None, diverging=True, columns
                 _rectangle((column - 0.5, row - 0.5), width, height, "#D55E00", linewidth=3)
             )
     return figure
+
+
+def _rows_and_columns(count, columns):
+    """How many rows and columns ``count`` pictures fill, with at most ``columns`` in a row."""
+    if isinstance(columns, bool) or not isinstance(columns, int) or columns < 1:
+        raise ValueError(f"columns must be an int of at least 1; received {columns!r}")
+    columns = min(columns, count)
+    return -(-count // columns), columns
 
 
 def _as_picture(image):
@@ -188,8 +197,6 @@ def _draw_numbers(axes, array, diverging, digits, fontsize):
 
 
 def _rectangle(corner, width, height, colour, *, linewidth):
-    from matplotlib.patches import Rectangle
-
     return Rectangle(
         corner, width, height, fill=False, edgecolor=colour, linewidth=linewidth, clip_on=False
     )

@@ -255,10 +255,10 @@
       this.#part("sums .e").textContent = fixed(total);
       const y = this.#label;
       const gap = this.#logits[y] - Math.max(...this.#logits);
-      this.#part("loss").innerHTML = "Loss L = −log p<sub>y</sub> = " +
-        `${probs[y] ? `−log(${numbers[y]}) = ` : ""}<b>${fixed(loss)}</b>`;
-      this.#part("stable").innerHTML = "computed as log(Σ<sub>k</sub> exp(z<sub>k</sub> − max)) " +
-        `− (z<sub>y</sub> − max) = log(${fixed(total)}) − ${gap ? `(${fixed(gap)})` : 0}`;
+      this.#part("loss").innerHTML = "Loss L = −ln p<sub>y</sub> = " +
+        `${probs[y] ? `−ln(${numbers[y]}) = ` : ""}<b>${fixed(loss)}</b>`;
+      this.#part("stable").innerHTML = "computed as ln(Σ<sub>k</sub> exp(z<sub>k</sub> − max)) " +
+        `− (z<sub>y</sub> − max) = ln(${fixed(total)}) − ${gap ? `(${fixed(gap)})` : 0}`;
       this.#part("message").textContent = words;
       this.#part("live").textContent = `${words} Loss ${fixed(loss)}. Probabilities: ` +
         this.#data.names.map((name, k) => `${name} ${numbers[k]}`).join(", ") + ".";

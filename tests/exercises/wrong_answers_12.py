@@ -35,6 +35,11 @@ def _plain(logits, labels):
     return -np.log(_pick(powers / powers.sum(axis=1, keepdims=True), labels)).mean()
 
 
+def _in_long_double(logits, labels):
+    powers = np.exp(np.asarray(logits, np.longdouble))
+    return float(-np.log(_pick(powers / powers.sum(axis=1, keepdims=True), labels)).mean())
+
+
 def _pairs(sizes):
     return list(itertools.pairwise(sizes))
 
@@ -50,6 +55,8 @@ WRONG = {
         lambda first, second: np.mean(first.astype(float) - second.astype(float)),  # signs cancel
         lambda first, second: abs(first.astype(float).mean() - second.astype(float).mean()),
         lambda first, second: np.abs(first.astype(float) - second.astype(float)).sum(),
+        lambda first, second: np.sqrt(np.mean((first.astype(float) - second) ** 2)),  # squares
+        lambda first, second: np.median(np.abs(first.astype(float) - second)),
         lambda first, second: np.abs(first / 255 - second / 255).mean(),  # not in 0..255
         lambda first, second: np.abs(first.astype(np.int8) - second.astype(np.int8)).mean(),
     ],
@@ -60,11 +67,15 @@ WRONG = {
         lambda sizes: sum(a * b for a, b in _pairs(sizes)) + sum(sizes),  # inputs with a bias
         lambda sizes: sizes[0] * sizes[-1] + sizes[-1],  # hidden layers left out
         lambda sizes: sum(sizes),  # units, not parameters
+        lambda sizes: int(np.prod(sizes)) + sum(sizes[1:]),  # all sizes multiplied
+        lambda sizes: sum(a * b + b for a, b in _pairs(sizes)) - sizes[-1],  # none at the end
     ],
     "check_softmax_loss": [
         _plain,  # overflows
         lambda logits, labels: -np.log(_pick(_softmax(logits), labels)).mean(),  # ln 0
         lambda logits, labels: -np.log(_pick(_softmax(logits), labels) + 1e-7).mean(),  # hidden
+        lambda logits, labels: -np.log(np.maximum(_pick(_softmax(logits), labels), 1e-300)).mean(),
+        _in_long_double,  # overflows later, where the type is longer at all
         lambda logits, labels: -_pick(_log_softmax(logits), labels).sum(),  # not the mean
         lambda logits, labels: _pick(_log_softmax(logits), labels).mean(),  # the sign
         lambda logits, labels: -_log_softmax(logits).mean(),  # over all classes
@@ -83,5 +94,7 @@ WRONG = {
         lambda: _odd(W2=(1, 1, 1)),
         lambda: (np.ones((3, 3)), np.array([0, -1, -2]), np.array([1, -2, 2]), np.array([0])),
         lambda: _odd()[:2],  # the second layer is missing
+        lambda: (np.eye(3), np.zeros(3), np.ones((3, 1)), np.zeros(1)),  # counts the lit pixels
+        lambda: _odd(b1=(0, -0.5, -1.5)),  # bends between the counts
     ],
 }

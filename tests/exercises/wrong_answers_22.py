@@ -48,6 +48,8 @@ WRONG = {
         lambda h, w, k, c, f: (k * k * c + c * f, h * w * (k * k * c + c * f)),  # MACs
         lambda h, w, k, c, f: _costs(k * c + c * f, h * w),  # kernel size not squared
         lambda h, w, k, c, f: _costs(k * k * f + c * f, h * w),  # one kernel a filter
+        lambda h, w, k, c, f: _costs(k * k * c + c * f, h * w)[::-1],  # in the other order
+        lambda h, w, k, c, f: _costs(k * k * c + c + c * f + f, h * w),  # with biases
         lambda h, w, k, c, f: k * k * c + c * f,  # one number only
     ],
     "check_receptive_field": [
@@ -56,6 +58,8 @@ WRONG = {
         lambda layers: _field(layers, use_jump=False),  # strides forgotten
         lambda layers: _field(layers, whole=True),  # k instead of k - 1
         lambda layers: _field(layers[::-1]),  # from the wrong end
+        lambda layers: _field(layers) - 1,  # the first pixel forgotten
+        lambda layers: _field([(k, s * d, d) for k, s, d in layers]),  # dilation in the jump
         lambda layers: _field(layers) ** 2,  # the area
         lambda layers: sum(d * (k - 1) + 1 for k, _, d in layers),  # fields added up
     ],
@@ -64,11 +68,17 @@ WRONG = {
         lambda kernel, stride: _phases(kernel, stride, np.sum).T,
         lambda kernel, stride: _phases(kernel[::-1, ::-1], stride, np.sum),  # turned
         _blocks,
+        lambda kernel, stride: _phases(np.abs(kernel), stride, np.sum),  # the signs lost
+        lambda kernel, stride: _phases(kernel, stride, np.sum)[
+            (-np.arange(stride))[:, None], -np.arange(stride)
+        ],  # the rest of minus p
         lambda kernel, stride: kernel[:stride, :stride],
         lambda kernel, stride: kernel.sum(),
     ],
     "check_lossless_kernel": [
         lambda: np.eye(4).reshape(2, 2, 1, 4),  # it works, but there are zeros
+        lambda: (np.eye(4) + 1e-6).reshape(2, 2, 1, 4),  # zeros but for a trifle
+        lambda: (np.ones((4, 4)) - 2 * np.eye(4)).reshape(2, 2, 1, 4),  # four times too large
         lambda: HADAMARD.reshape(2, 2, 1, 4),  # four times too large
         lambda: HADAMARD.reshape(2, 2, 1, 4) / 4,
         lambda: HADAMARD.reshape(2, 2, 1, 4) * 0.5001,  # off by two in ten thousand

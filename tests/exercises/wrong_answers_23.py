@@ -45,6 +45,8 @@ WRONG = {
         lambda n, k, s: (n - k) % s,  # the pixels between windows forgotten
         lambda n, k, s: n - ((n - k) // s + 1) * k,  # overlaps counted twice
         lambda n, k, s: n - ((n - k) // s + 1) * s,  # only the starts counted
+        lambda n, k, s: n - ((n - k) // s * s + k),  # what lies behind the last window only
+        lambda n, k, s: (n - k) // s * max(0, s - k),  # what lies between the windows only
         lambda n, k, s: (n - k) // s + 1,  # the windows instead
         lambda n, k, s: 0,
     ],
@@ -53,6 +55,8 @@ WRONG = {
         lambda x, k: numpy_ops.max_pool2d(-x, k),  # the sign not turned back
         lambda x, k: -numpy_ops.max_pool2d(x, k),
         lambda x, k: 1 - numpy_ops.max_pool2d(1 - x, 2),  # always 2×2
+        lambda x, k: -numpy_ops.max_pool2d(-x, k, strides=2),  # a stride of 2 for every window
+        lambda x, k: (-numpy_ops.max_pool2d(-x, k)).min(axis=3, keepdims=True),  # of all channels
         lambda x, k: -numpy_ops.max_pool2d(-x, k, strides=1),  # overlapping
         lambda x, k: -numpy_ops.max_pool2d(-x, k, padding="same"),  # not valid
         lambda x, k: 1 / numpy_ops.max_pool2d(1 / x, k),  # right for positive numbers only
@@ -67,6 +71,8 @@ WRONG = {
         ),  # column by column
         lambda g, x: np.repeat(np.repeat(g, 2, 0), 2, 1) / 4,  # as for the average
         lambda g, x: _backward(np.ones(g.shape), x, _only(lambda w: w.argmax())),  # g forgotten
+        lambda g, x: _backward(g, x, _only(lambda w: w.argmax()), np.max),  # times the winner
+        lambda g, x: _backward(g, x, _only(lambda w: w.argmax())) * (x > 0),  # as ReLU does
     ],
     "check_average_kernel": [
         _mixing_channels,
@@ -75,5 +81,7 @@ WRONG = {
         lambda k, c: _diagonal(k, c, 1 / (k * k * c)),  # and by the channels
         lambda k, c: np.full((k, k, c, 1), 1 / k**2),  # one filter
         lambda k, c: np.full((k, k), 1 / k**2),  # no channels
+        lambda k, c: np.full((k, k, c, 1), 1 / k**2),  # the shape of a depthwise kernel
+        lambda k, c: _diagonal(k, c, 1 / k**2)[:, :, ::-1],  # channels in the other order
     ],
 }

@@ -77,6 +77,8 @@ WRONG = {
         lambda labels, k, s: (1 - s) * _one_hot(labels, k),  # nothing is spread
         lambda labels, k, s: (1 - s) * _one_hot(labels, k) + s,  # not divided
         lambda labels, k, s: ((1 - s) * _one_hot(labels, k) + s / k).T,  # classes in rows
+        lambda labels, k, s: np.clip(_one_hot(labels, k), s / k, 1 - s),  # the rows do not add up
+        lambda labels, k, s: (1 - s) * _one_hot(labels, k) + s / len(labels),  # N for K
     ],
     "check_binary_loss": [
         _sigmoid_first,  # log of a rounded probability
@@ -86,6 +88,8 @@ WRONG = {
         _summed,  # not the mean
         _sign_swapped,  # yes and no exchanged
         _nan_where_surely_right,  # overflows where the answer is right
+        lambda targets, z: np.mean(np.maximum(np.where(targets == 1, -z, z), 0)),  # the hinge only
+        lambda targets, z: np.logaddexp(0, np.where(targets == 1, -z, z)),  # a loss for each
         _largest_where_large,  # the shortcut for a large logit taken for the whole batch
     ],
     "check_counts": [
@@ -94,6 +98,8 @@ WRONG = {
         (lambda n, z: np.mean(n * z - np.exp(z)), _count_gradient),  # the sign
         (lambda n, z: np.mean((np.exp(z) - n) ** 2), _count_gradient),  # squared error
         (_with_the_constant, _count_gradient),  # ln n! is to be left out
+        (_count_loss, lambda n, z: np.mean(np.exp(z) - n)),  # the mean of the gradients
+        (_count_loss, lambda n, z: (z - n) / len(z)),  # as of a Gaussian
         (_count_loss, lambda n, z: np.exp(z) - n),  # not divided
         (_count_loss, lambda n, z: (n - np.exp(z)) / len(z)),  # the sign
         (_count_loss, lambda n, z: (1 - n / np.exp(z)) / len(z)),  # with respect to the rate
@@ -102,6 +108,10 @@ WRONG = {
         lambda k, s: np.log(np.e + k - 1) - 1,  # smoothing forgotten
         lambda k, s: np.log(np.e + k) - 1 + s - s / k,  # the right class counted twice
         lambda k, s: np.log(np.e + k - 1) - (1 - s),  # its part of what is spread forgotten
+        lambda k, s: np.log(np.e + k - 1) - 1 + s,  # taken from the right class, given to none
+        lambda k, s: (
+            (1 - s) * (np.log(np.e + k - 1) - 1) + s * np.log(k)
+        ),  # a share of knowing nothing
         lambda k, s: 0.0,  # as without the second softmax
         lambda k, s: np.log(k),  # knows nothing
     ],

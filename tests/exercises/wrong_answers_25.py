@@ -86,6 +86,8 @@ WRONG = {
         _neuron_at_z,  # z (1 - z) instead of out (1 - out)
         _neuron_in_another_order,  # with respect to x, b, w
         _neuron_uphill,  # the sign of a step, not of the gradient
+        lambda x, w, b, y: _with_scale(_neuron(x, w, b, y)[1] / 2, x, w),  # as after cross-entropy
+        lambda x, w, b, y: _with_scale(np.prod(_neuron(x, w, b, y)[:2]), x, w),  # half of the slope
         lambda x, w, b, y: _neuron(x, w, b, y)[1] * _neuron(x, w, b, y)[2],  # one number
     ],
     "check_kernel_gradient": [
@@ -94,6 +96,8 @@ WRONG = {
         ),  # turned: that is the image's
         lambda image, arrives: _correlate(image, arrives)[::-1, ::-1],
         lambda image, arrives: _correlate(image, arrives) / arrives.size,  # a mean, not a sum
+        lambda image, arrives: _correlate(image, np.ones_like(arrives)),  # what arrives forgotten
+        lambda image, arrives: _correlate(image, arrives).T,
         _largest_only,  # as max pooling does it
         lambda image, arrives: np.full_like(_correlate(image, arrives), arrives.sum()),  # the bias
     ],
@@ -103,11 +107,15 @@ WRONG = {
         lambda g, k, shape, s: _stamp(g, k, shape, 1),  # the stride forgotten
         _cut_off,  # the pixels that no window saw are missing
         lambda g, k, shape, s: _stamp(np.ones_like(g), k, shape, s),  # what arrives forgotten
+        lambda g, k, shape, s: _stamp(g, np.ones_like(k), shape, s),  # the kernel forgotten
+        lambda g, k, shape, s: _stamp(g, k, shape, len(k)),  # windows side by side
     ],
     "check_adam_path": [
         _adam(paper=True),  # the paper's epsilon
         _adam(correct=(False, False)),  # no correction
         _adam(correct=(True, False)),
+        _adam(correct=(False, True)),
+        lambda gradients, rate, epsilon: [-x for x in _adam()(gradients, rate, epsilon)],  # uphill
         _adam(epsilon_inside=True),  # as RMSprop has it
         _adam(first=2),  # counted from 2
         lambda gradients, rate, epsilon: np.diff([0, *_adam()(gradients, rate, epsilon)]),  # steps

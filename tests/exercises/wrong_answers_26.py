@@ -121,6 +121,14 @@ def _slope_of_the_wrong_sign(loss, parameter, index, step):
     return -_slope_over_one_step(loss, parameter, index, step) / 2
 
 
+def _slope_without_a_sign(loss, parameter, index, step):
+    return abs(_slope_over_one_step(loss, parameter, index, step)) / 2
+
+
+def _slope_with_a_step_of_its_own(loss, parameter, index, step):
+    return _slope_over_one_step(loss, parameter, index, 1e-5) / 2
+
+
 def _wrong_places(agrees):
     return [k for k, one in enumerate(agrees) if one is False]
 
@@ -144,6 +152,45 @@ def _falsy_is_wrong(agrees):
     return [max(wrong)] if wrong else []
 
 
+def _suspects_that_learn(agrees):
+    found = _suspects_up_to_the_right_one(agrees)
+    return [k for k in found if agrees[k] is not None]
+
+
+def _suspects_by_the_neighbour(agrees):
+    found = _suspects_up_to_the_right_one(agrees)
+    return found[:1] if found and found[0] > 0 and agrees[found[0] - 1] is True else found
+
+
+def _shuffled_batches(count, batch_size, rng):
+    starts = range(0, count, batch_size)
+    batches = [rng.permutation(np.arange(k, min(k + batch_size, count))) for k in starts]
+    order = rng.permutation(len(batches) - 1)
+    return [*(batches[k] for k in order), batches[-1]]
+
+
+def _turned_batches(count, batch_size, rng):
+    order = np.roll(np.arange(count), rng.integers(1, count))
+    return np.split(order, range(batch_size, count, batch_size))
+
+
+class _StepsOnTheWayBack(_Scale):
+    def backward(self, grad):
+        passed_on = super().backward(grad)
+        self.parameters["gain"] -= 0.1 * self.gradients["gain"]
+        return passed_on
+
+
+class _KeepsTheFirstGain(_Scale):
+    def __init__(self, channels):
+        super().__init__(channels)
+        self.gain = self.parameters["gain"]
+
+    def forward(self, x):
+        self.x = x
+        return x * self.gain
+
+
 WRONG = {
     "check_scale_layer": [
         _PassesOnUnchanged,
@@ -154,6 +201,8 @@ WRONG = {
         _RemembersTheOutputs,
         _OneGainForAll,
         _StartsAtZero,
+        _StepsOnTheWayBack,
+        _KeepsTheFirstGain,
     ],
     "check_slope_at": [
         _slope_one_sided,
@@ -163,6 +212,8 @@ WRONG = {
         _slope_of_a_copy,
         _slope_moves_all,
         _slope_of_the_wrong_sign,
+        _slope_without_a_sign,
+        _slope_with_a_step_of_its_own,
     ],
     "check_find_suspects": [
         _wrong_places,  # the wrong layers themselves
@@ -171,10 +222,14 @@ WRONG = {
         lambda agrees: _suspects_up_to_the_right_one(agrees, include=False),
         _suspects_below,
         _falsy_is_wrong,  # takes None for a failed check
+        _suspects_that_learn,  # a layer without parameters may hold the fault, too
+        _suspects_by_the_neighbour,  # looks at one layer below, not at all of them
     ],
     "check_split_batches": [
         lambda n, b, rng: [np.arange(n)[k : k + b] for k in range(0, n, b)],  # not shuffled
         lambda n, b, rng: [rng.integers(0, n, min(b, n - k)) for k in range(0, n, b)],  # repeats
+        _shuffled_batches,  # neighbours stay together
+        _turned_batches,  # one random number for all
         lambda n, b, rng: list(rng.permutation(n)[: n // b * b].reshape(-1, b)),  # loses the rest
         lambda n, b, rng: np.array_split(rng.permutation(n), -(-n // b)),  # evens them out
         lambda n, b, rng: [

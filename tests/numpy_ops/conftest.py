@@ -1,35 +1,6 @@
-import os
 import warnings
 
-import numpy as np
 import pytest
-
-
-@pytest.fixture
-def rng():
-    return np.random.default_rng(0)
-
-
-@pytest.fixture(scope="session")
-def keras():
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    import keras
-
-    return keras
-
-
-@pytest.fixture(scope="session")
-def assert_close():
-    """Equal within a tolerance relative to the largest absolute expected value."""
-
-    def assert_close(actual, expected, tolerance, message=""):
-        actual, expected = np.asarray(actual), np.asarray(expected)
-        assert actual.shape == expected.shape, message
-        largest = np.abs(expected).max()
-        assert np.abs(actual - expected).max() <= tolerance * max(largest, 1e-30), message
-
-    return assert_close
 
 
 @pytest.fixture(scope="session")
@@ -57,10 +28,3 @@ def onnx_cases():
         return found
 
     return onnx_cases
-
-
-def pytest_collection_modifyitems(items):
-    """Tests that need another library are slow: it takes seconds to load."""
-    for item in items:
-        if {"keras", "onnx_cases"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.slow)

@@ -239,6 +239,21 @@ def test_dtypes_are_promoted_as_numpy_promotes(images_dtype, kernel_dtype, expec
     assert gradients[1].max() == 4 * 4000 * 100
 
 
+@pytest.mark.parametrize(
+    ("grad_dtype", "dtype", "expected"),
+    [
+        (np.float32, np.float64, np.float64),
+        (np.float64, np.float32, np.float64),
+        (np.uint8, np.int64, np.int64),
+    ],
+)
+def test_all_three_gradients_are_promoted_alike(grad_dtype, dtype, expected):
+    images, kernel = np.ones((1, 3, 3, 1), dtype), np.ones((2, 2, 1, 1), dtype)
+    gradients = conv2d_backward(np.full((1, 2, 2, 1), 100, grad_dtype), images, kernel)
+    assert [gradient.dtype for gradient in gradients] == [expected] * 3
+    assert [gradient.max() for gradient in gradients] == [400] * 3  # more than eight bits hold
+
+
 def test_lists_are_taken_as_arrays():
     assert conv2d([[[[1.0], [2.0]]]], [[[[3.0]]]]).ravel().tolist() == [3, 6]
 

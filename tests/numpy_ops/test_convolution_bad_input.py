@@ -116,13 +116,11 @@ def test_arrays_that_are_not_real_are_refused(dtype):
         extract_windows(images.astype(dtype), 2)
 
 
-@pytest.mark.parametrize("shape", [(1, 2, 3, 1), (2, 2, 2, 1), (1, 2, 2, 2), (1, 1, 1, 1)])
+@pytest.mark.parametrize("shape", [(1, 2, 3, 1), (2, 2, 2, 1), (1, 2, 2, 2), (1, 1, 1, 1), (2, 2)])
 def test_a_grad_output_of_another_shape_is_refused(shape):
     message = r"grad_output must have the shape of conv2d's result, \(1, 2, 2, 1\); received"
     with pytest.raises(ValueError, match=message):
         conv2d_backward(np.ones(shape), np.ones((1, 3, 3, 1)), np.ones((2, 2, 1, 1)))
-    with pytest.raises(ValueError, match=r"grad_output must have shape \(N, H_out, W_out, c_out\)"):
-        conv2d_backward(np.ones((2, 2)), np.ones((1, 3, 3, 1)), np.ones((2, 2, 1, 1)))
 
 
 def test_extract_windows_refuses_what_conv2d_refuses():

@@ -134,7 +134,7 @@ def test_the_arguments_are_left_as_they_were(rng):
         ({"weights": np.ones(3)}, ValueError, r"weights must have shape \(D, units\); received"),
         ({"weights": np.ones((3, 2), complex)}, TypeError, "weights must be .* dtype complex128"),
         ({"bias": np.ones(3)}, ValueError, r"bias must have shape \(2,\), one entry a unit"),
-        ({"bias": np.ones((1, 2))}, ValueError, r"bias must have shape \(units,\)"),
+        ({"bias": np.ones((1, 2))}, ValueError, r"bias must have shape \(2,\).*received \(1, 2\)"),
         ({"bias": np.ones(2, object)}, TypeError, "bias must be .* received dtype object"),
     ],
 )

@@ -107,9 +107,12 @@ def test_a_gradient_of_zeros_passes_where_the_function_is_constant():
         (cubes, np.ones(0), None, ValueError, r"x must not be empty; received shape \(0,\)"),
         (3, np.ones(2), None, TypeError, "function must be callable; received int"),
         (np.sin, np.ones(2), None, ValueError, r"one real number; received an array of shape \(2,"),
-        (cubes, np.ones(2), 0, ValueError, "step must be a positive number; received 0"),
-        (cubes, np.ones(2), -1e-3, ValueError, "step must be a positive number; received -0.001"),
-        (cubes, np.ones(2), np.nan, ValueError, "step must be a positive number; received nan"),
+        (cubes, np.ones(2), 0, ValueError, "step must be positive; received 0"),
+        (cubes, np.ones(2), -1e-3, ValueError, "step must be at least 0 .*; received -0.001"),
+        (cubes, np.ones(2), np.nan, ValueError, "step must be at least 0 .*; received nan"),
+        (cubes, np.ones(2), np.inf, ValueError, "step must be .* finite; received inf"),
+        (cubes, np.ones(2), True, TypeError, "step must be a number; received bool: True"),
+        (cubes, np.ones(2), "1", TypeError, "step must be a number; received str: '1'"),
     ],
 )
 def test_bad_arguments_are_refused(function, x, step, error, message):
@@ -119,11 +122,35 @@ def test_bad_arguments_are_refused(function, x, step, error, message):
         check_gradient(function, np.ones(x.shape), x, step=step)
 
 
-def test_check_gradient_refuses_another_shape_and_a_bad_tolerance():
-    with pytest.raises(ValueError, match=r"shape of x, \(2,\); received \(3,\)"):
-        check_gradient(cubes, np.ones(3), np.ones(2))
-    with pytest.raises(ValueError, match="tolerance must be a positive number; received 0"):
-        check_gradient(cubes, np.ones(2), np.ones(2), tolerance=0)
+@pytest.mark.parametrize(
+    ("gradient", "error", "message"),
+    [
+        (np.ones(3), ValueError, r"shape of x, \(2,\); received \(3,\)"),
+        # Its real part is right: it must not pass.
+        (np.full(2, 3 + 5j), TypeError, "gradient must be an array of real numbers; .*complex128"),
+        ([True, True], TypeError, "gradient must be .* received dtype bool"),
+        (None, TypeError, "gradient must be .* received dtype object"),
+    ],
+)
+def test_check_gradient_refuses_a_gradient_that_is_none(gradient, error, message):
+    with pytest.raises(error, match=message):
+        check_gradient(cubes, gradient, np.ones(2))
+    with pytest.raises(error, match=message):
+        check_gradient(cubes, lambda x: gradient, np.ones(2))
+
+
+@pytest.mark.parametrize(
+    ("tolerance", "error", "message"),
+    [
+        (0, ValueError, "tolerance must be positive; received 0"),
+        (np.nan, ValueError, "tolerance must be at least 0 .*; received nan"),
+        (True, TypeError, "tolerance must be a number; received bool: True"),
+        ("1", TypeError, "tolerance must be a number; received str: '1'"),
+    ],
+)
+def test_check_gradient_refuses_a_bad_tolerance(tolerance, error, message):
+    with pytest.raises(error, match=message):
+        check_gradient(cubes, np.ones(2), np.ones(2), tolerance=tolerance)
 
 
 # Several arguments at once

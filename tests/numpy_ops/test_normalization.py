@@ -152,9 +152,12 @@ def test_inference_matches_keras_for_random_shapes(keras, assert_close, problem)
     gradients = batch_norm_backward(
         grad_output, inputs, gamma, mean=mean, variance=variance, epsilon=epsilon
     )
-    for mine, theirs in zip(gradients, expected_gradients, strict=True):
+    # A sum that happens to cancel is right, in Keras as here, to the digits of its terms.
+    terms = [0, grad_output * (inputs - mean) / np.sqrt(variance + epsilon), grad_output]
+    for mine, theirs, summed in zip(gradients, expected_gradients, terms, strict=True):
         assert mine.dtype == dtype
-        assert_close(mine, theirs, 3 * TOLERANCE[dtype])
+        largest = max(np.abs(theirs).max(), np.abs(summed).max())
+        assert np.abs(mine - theirs).max() <= TOLERANCE[dtype] * largest
 
 
 def test_onnx_gives_the_same(onnx_cases, assert_close):

@@ -111,9 +111,9 @@ def test_a_case_by_hand(open_page):
     signs = [word.strip()[0] for word in page.locator("[role=cell].g").all_inner_texts()]
     assert signs == ["+", "+", "−"]
     loss = " ".join(page.locator(".loss").inner_text().split())
-    assert loss == "Loss L = −log py = −log(0.1429) = 1.9459"  # log 7
+    assert loss == "Loss L = −ln py = −ln(0.1429) = 1.9459"  # log 7
     stable = " ".join(page.locator(".stable").inner_text().split())
-    assert stable.endswith("= log(1.7500) − (−1.3863)")
+    assert stable.endswith("= ln(1.7500) − (−1.3863)")
     widths = page.locator(".g i").evaluate_all(
         "all => all.map((bar) => [bar.style.left, bar.style.width].map(parseFloat))"
     )

@@ -143,6 +143,8 @@ def test_plot_regions_paints_the_answers_and_marks_the_points():
     ("arguments", "says"),
     [
         ({"points": np.zeros((4, 3))}, r"points must have shape \(N, 2\)"),
+        ({"points": np.zeros((0, 2)), "labels": []}, r"points must have shape \(N, 2\)"),
+        ({"classify": []}, "classify must hold at least one classifier"),
         ({"labels": [0, 1]}, r"received \(4, 2\) and \(2,\)"),
         ({"labels": [0, 1, 2, 4]}, "from 0 to 3; received"),
         ({"labels": [0, 1, 0.5, 0]}, "ints"),
@@ -150,6 +152,11 @@ def test_plot_regions_paints_the_answers_and_marks_the_points():
     ],
 )
 def test_plot_regions_refuses_what_it_cannot_draw(arguments, says):
-    arguments = {"points": POINTS, "labels": [0, 1, 1, 0], **arguments}
+    zeros = {"classify": lambda points: np.zeros(len(points), int)}
     with pytest.raises(ValueError, match=says):
-        plotting.plot_regions(lambda points: np.zeros(len(points), int), **arguments)
+        plotting.plot_regions(**{**zeros, "points": POINTS, "labels": [0, 1, 1, 0], **arguments})
+
+
+def test_plot_regions_of_one_point_shows_its_surroundings():
+    figure = plotting.plot_regions(lambda points: np.zeros(len(points), int), [[3.0, 5.0]], [0])
+    assert (figure.axes[0].get_xlim(), figure.axes[0].get_ylim()) == ((2, 4), (4, 6))

@@ -18,6 +18,10 @@ def test_the_value_stands_above_its_box_and_what_arrives_below():
         assert placed[value][1] > y > placed[gradient][1]
 
 
+def test_a_zero_has_no_sign():
+    assert {"0", "1"} < set(texts(plot_graph({"a": (0, 0, 1, -0.0)}, [])))
+
+
 def test_every_arrow_leads_from_its_first_box_to_its_second():
     axes = plot_graph(BOXES, [("a", "a·b"), ("b", "a·b")]).axes[0]
     arrows = [text for text in axes.texts if getattr(text, "arrow_patch", None) is not None]

@@ -88,6 +88,7 @@ def test_plot_numbers_lays_arrays_out_in_the_columns_asked_for():
     figure = plotting.plot_numbers([np.eye(2)] * 3, columns=2, titles=["a", "b", "c"])
     assert figure.axes[0].get_gridspec().ncols == 2
     assert [axes.get_title() for axes in figure.axes[:3]] == ["a", "b", "c"]
+    assert plotting.plot_numbers([np.eye(2)], columns=5).axes[0].get_gridspec().ncols == 1
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,8 @@ def test_plot_numbers_lays_arrays_out_in_the_columns_asked_for():
         ({"arrays": [np.zeros(3)]}, r"2-D.*received shape \(3,\)"),
         ({"arrays": [np.zeros((21, 3))]}, "1 to 20"),
         ({"arrays": [np.zeros((0, 3))]}, "1 to 20"),
+        ({"arrays": []}, "arrays must hold at least one array"),
+        ({"arrays": [np.eye(2)], "columns": 0}, "columns must be an int of at least 1"),
         ({"arrays": [np.eye(2)], "titles": ["a", "b"]}, "titles must be as many"),
         ({"arrays": [np.eye(2)], "highlight": []}, "highlight must be as many"),
     ],

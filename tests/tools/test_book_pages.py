@@ -75,6 +75,23 @@ def test_the_picture_changes_with_the_image_and_with_the_kernel(cover, digit):
     assert ElementTree.fromstring(drawing).tag.endswith("svg")
 
 
+def test_a_formula_stays_with_the_punctuation_that_touches_it(pages):
+    nodes = pytest.importorskip("docutils.nodes")
+    utils = pytest.importorskip("docutils.utils")
+    document = utils.new_document("chapter")
+    parts = ["by half (", "a", "), at ", "b", ", ", "c", " and ", "d", "'s, or ", "e", "."]
+    document += nodes.paragraph()
+    for part in parts:
+        document[0] += (
+            nodes.math("", part) if len(part) == 1 and part.isalpha() else nodes.Text(part)
+        )
+    pages.keep_punctuation(None, document)
+    kept = [node.astext() for node in document[0].findall(nodes.inline)]
+    assert kept == ["(a),", "b,", "e."]
+    assert document[0].astext() == "".join(parts)
+    assert len(list(document.findall(nodes.math))) == 5
+
+
 def test_status_says_so_where_nothing_was_measured(pages, tmp_path):
     assert pages.status_markdown(tmp_path / "missing.json") == pages.NOT_MEASURED
     (tmp_path / "empty.json").write_text("[]")

@@ -16,9 +16,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tools"))
 shrink = importlib.import_module("shrink_figures")
 
 
-def png(pixels):
+def png(pixels, **options):
     packed = io.BytesIO()
-    Image.fromarray(pixels).save(packed, "PNG")
+    Image.fromarray(pixels).save(packed, "PNG", **options)
     return packed.getvalue()
 
 
@@ -43,6 +43,14 @@ def test_a_chart_takes_less_than_half_and_looks_the_same(chart):
     assert Image.open(io.BytesIO(small)).mode == "P"
 
 
+def test_a_chart_keeps_its_ground_white(chart):
+    commonest = pixels(chart)[0, 0]
+    np.testing.assert_array_equal(commonest, [255, 255, 255])
+    ground = (pixels(chart) == commonest).all(axis=-1)
+    assert ground.mean() > 0.5
+    assert (pixels(shrink.shrink_png(chart))[ground] == 255).all()
+
+
 def test_a_picture_of_many_colours_keeps_every_pixel():
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     small = shrink.shrink_png(png(noise))
@@ -58,8 +66,11 @@ def test_a_picture_of_at_most_256_greys_keeps_every_pixel():
 def test_what_was_shrunk_and_what_is_transparent_stays_as_it_is(chart):
     small = shrink.shrink_png(chart)
     assert shrink.shrink_png(small) == small
-    clear = np.zeros((8, 8, 4), np.uint8)
-    assert shrink.shrink_png(png(clear)) == png(clear)
+    half = np.full((8, 8, 2), 128, np.uint8)
+    for clear in (np.zeros((8, 8, 4), np.uint8), half):
+        assert shrink.shrink_png(png(clear)) == png(clear)
+    black = png(np.zeros((8, 8, 3), np.uint8), transparency=(0, 0, 0))
+    assert shrink.shrink_png(black) == black
 
 
 def test_shrink_figures_changes_the_pictures_and_nothing_else(chart):

@@ -41,6 +41,7 @@ def train(network, images=IMAGES, labels=LABELS, **settings):
         ({"labels": np.eye(3)[LABELS]}, ValueError, "one-hot"),
         ({"labels": LABELS > 1}, TypeError, "labels"),
         ({"labels": ["a"] * 6}, TypeError, "labels"),
+        ({"labels": None}, TypeError, "labels must be .*real numbers; received dtype object"),
         ({"images": IMAGES[..., 0]}, ValueError, r"images must be .*received \(6, 8, 8\)"),
         ({"images": IMAGES[:, :7]}, ValueError, r"images must be .*received \(6, 7, 8, 1\)"),
         ({"images": IMAGES[:0], "labels": LABELS[:0]}, ValueError, "images must not be empty"),
@@ -53,6 +54,8 @@ def train(network, images=IMAGES, labels=LABELS, **settings):
         ({"batch_size": None}, TypeError, "batch_size"),
         ({"validation": (IMAGES, LABELS[:2])}, ValueError, "labels"),
         ({"validation": (IMAGES[:, 1:], LABELS)}, ValueError, "images"),
+        ({"validation": (IMAGES,)}, TypeError, "labels"),
+        ({"validation": (IMAGES, None)}, TypeError, "labels must be .*real numbers"),
     ],
     ids=str,
 )
@@ -101,6 +104,8 @@ def test_a_network_that_is_not_built_says_so(use, tmp_path):
         ([Flatten(), Conv2D(2, 3)], ValueError, r"1\.Conv2D cannot take \(1, 64\)"),
         ([Conv2D(2, 9), Flatten()], ValueError, "0.Conv2D cannot take .*kernel_size"),
         ([MaxPool2D(9), Flatten()], ValueError, "0.MaxPool2D cannot take"),
+        ([Flatten], TypeError, "layers must be a list of Layer; received"),
+        ([Flatten(), SGD()], TypeError, "layers must be a list of Layer; received"),
     ],
     ids=str,
 )
@@ -122,6 +127,9 @@ def test_layers_that_do_not_fit_each_other_are_named(layers, error, message):
         (lambda: BatchNorm(momentum=1.5), ValueError, "momentum"),
         (lambda: BatchNorm(epsilon=-1), ValueError, "epsilon"),
         (lambda: Sequential([Dense(2)], dtype="int32"), ValueError, "int32"),
+        (lambda: Sequential([Dense(2)], "adam"), TypeError, "an Optimizer; received 'adam'"),
+        (lambda: Sequential([Dense(2)], SGD), TypeError, "optimizer must be an Optimizer"),
+        (lambda: Sequential([Dense(2)]).build(()), ValueError, r"0\.Dense cannot take \(1,\)"),
     ],
 )
 def test_bad_arguments_of_layers_are_refused_by_name(make, error, message):
@@ -270,6 +278,18 @@ def write_damaged(path):
     path.write_bytes(data)
 
 
+def write_without_its_beginning(path):
+    make_network().save(path)
+    path.write_bytes(path.read_bytes()[9:])
+
+
+def write_in_an_unknown_version(path):
+    make_network().save(path)
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 255  # the version of zip that is needed
+    path.write_bytes(data)
+
+
 def write_other_names(path):
     network = Sequential([Rescaling(1), Conv2D(2, 3), ReLU(), BatchNorm(), Flatten(), Dense(3)])
     network.build((8, 8, 1))
@@ -293,6 +313,8 @@ def write_other_shapes(path):
         write_array,
         write_half,
         write_damaged,
+        write_without_its_beginning,
+        write_in_an_unknown_version,
         write_other_names,
         write_other_shapes,
     ],
