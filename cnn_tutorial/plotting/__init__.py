@@ -2,10 +2,11 @@
 
 - ``images``  grids of images, arrays with their numbers written in
 - ``charts``  curves, bars, paths of descents, regions of a classifier
+- ``photographs``  grids of photographs, stored as JPEG
 - ``graphs``  the graph of a computation, with values and gradients
 
-Each function returns a ``matplotlib.figure.Figure`` that no global state knows of: make it the
-last expression of a cell and it is shown once. Widths are chosen so that text stays readable
+Each ``plot_`` function returns a ``matplotlib.figure.Figure`` that no global state knows of: make
+it the last expression of a cell and it is shown once. Widths are chosen so that text stays readable
 on a phone. ``session.start`` sets the colours and sizes.
 """
 
@@ -18,6 +19,7 @@ from cnn_tutorial.plotting.charts import (
 )
 from cnn_tutorial.plotting.graphs import plot_graph
 from cnn_tutorial.plotting.images import plot_images, plot_numbers
+from cnn_tutorial.plotting.photographs import show_photographs
 
 __all__ = [
     "plot_bars",
@@ -28,4 +30,5 @@ __all__ = [
     "plot_numbers",
     "plot_paths",
     "plot_regions",
+    "show_photographs",
 ]
