@@ -124,9 +124,10 @@ class Profile:
         )
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         return (
-            f"<table><caption>{self._heading()}</caption><thead><tr><th scope='col'></th>"
+            '<div class="pipeline-profile"><table><caption style="color: inherit">'
+            f"{self._heading()}</caption><thead><tr><th scope='col'></th>"
             "<th scope='col'>images a second</th><th scope='col'>cores busy</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>{remarks}"
+            f"<tbody>{rows}</tbody></table>{remarks}</div>"
         )
 
     def _heading(self):
