@@ -83,8 +83,8 @@ class Profile:
         if self.waiting > 1.5 * turns + 0.05:
             return (
                 f"{together}, and the data's own work would explain {turns:.0%}. The rest is lost "
-                "at the start of every pass, if passes are short (then use .repeat().prefetch(2) and "
-                "give fit its steps_per_epoch), or to another program. Profile again, for longer."
+                "at the start of every pass, if passes are short (then use .repeat().prefetch(2) "
+                "and fit's steps_per_epoch), or to another program. Profile again, for longer."
             )
         if self.both_speed.cores < BUSY * count_cores():
             return (
