@@ -6,6 +6,8 @@ import numpy as np
 
 from cnn_tutorial.exercises import compare_numbers, run_cases
 
+_EPOCHS = 12  # of a training set that is checked: enough for any name to come in a first batch
+
 
 def check_epoch_time(answer):
     """Check ``epoch_time(batches, data_time, model_time, prefetch)``, in seconds.
@@ -93,7 +95,7 @@ def check_shuffled(answer):
 
 
 def check_make_training_set(answer):
-    """Check ``make_training_set(names, load, augment, batch_size)``, over two epochs.
+    """Check ``make_training_set(names, load, augment, batch_size)``, over several epochs.
 
     Args:
         answer: the function, or None.
@@ -161,6 +163,12 @@ def _compare_order(received, expected):
             f"no item stayed longer than {-moved.min()} places; each is chosen with the same "
             "chance, so that some wait for long"
         )
+    # With so many items, some item comes out as early as it can: the very newest in the buffer.
+    if count >= 10 * buffer and moved.max() < buffer - 1:
+        return (
+            f"no item came out more than {moved.max()} places early; with a buffer of {buffer} "
+            f"some come out {buffer - 1} early, as soon as they are in"
+        )
     rest = received[-buffer:]
     if rest == sorted(rest):
         return "what is left in the buffer at the end comes out in order"
@@ -202,7 +210,7 @@ def _compare_training_set(dataset, expected):
     if not isinstance(dataset, tf.data.Dataset):
         return f"expected a tf.data.Dataset, received {type(dataset).__name__}"
     epochs = []
-    for _ in range(2):
+    for _ in range(_EPOCHS):
         try:
             epochs.append([batch.tolist() for batch in dataset.as_numpy_iterator()])
         except tf.errors.OpError as error:
@@ -211,15 +219,16 @@ def _compare_training_set(dataset, expected):
         return "expected batches, received single elements"
     sizes = [len(batch) for batch in epochs[0]]
     items = [[item for batch in epoch for item in batch] for epoch in epochs]
-    if sorted(items[0]) != list(range(count)) or sorted(items[1]) != list(range(count)):
+    if any(sorted(epoch) != list(range(count)) for epoch in items):
         return f"expected every name once an epoch, received {len(items[0])} of {count}"
     if max(sizes) != batch_size or sizes[:-1] != [batch_size] * (len(sizes) - 1):
         return f"expected batches of {batch_size}, received sizes {sizes}"
     if len(counter.loaded) != count:
-        return f"load was called {len(counter.loaded)} times in two epochs, expected {count}"
-    if len(counter.augmented) != 2 * count:
-        called = len(counter.augmented)
-        return f"augment was called {called} times in two epochs, expected {2 * count}"
+        called = len(counter.loaded)
+        return f"load was called {called} times in {_EPOCHS} epochs, expected {count}"
+    if len(counter.augmented) != _EPOCHS * count:
+        called, least = len(counter.augmented), _EPOCHS * count
+        return f"augment was called {called} times in {_EPOCHS} epochs, expected {least}"
     if items[0] == items[1]:
         return "both epochs have the same order"
     if items[0] == sorted(items[0]):
@@ -227,6 +236,6 @@ def _compare_training_set(dataset, expected):
     together = [sorted(map(sorted, epoch)) for epoch in epochs]
     if together[0] == together[1]:
         return "the same names are together in a batch in both epochs"
-    if max(items[0][: count // 4]) < count // 2:
-        return "a name of the second half never comes among the first quarter: a larger buffer"
+    if max(max(epoch[:batch_size]) for epoch in items) < 0.9 * count:
+        return "none of the last names ever comes in the first batch: a larger buffer"
     return None

@@ -34,6 +34,35 @@ def _slots_in_turn(items, buffer, rng):
     return first + list(items[buffer:])
 
 
+def _smaller(items, buffer, rng):
+    """With a buffer of half the size."""
+    return _shuffled(items, max(1, buffer // 2), rng)
+
+
+def _newest_last(items, buffer, rng):
+    """The item that came in last is never the next to go out."""
+    items = list(items)
+    waiting, coming = items[:buffer], items[buffer:]
+    output = []
+    while waiting:
+        place = rng.integers(max(1, len(waiting) - 1))
+        output.append(waiting.pop(place))
+        if coming:
+            waiting.append(coming.pop(0))
+    return output
+
+
+def _shuffled(items, buffer, rng):
+    items = list(items)
+    waiting, coming = items[:buffer], items[buffer:]
+    output = []
+    while waiting:
+        output.append(waiting.pop(rng.integers(len(waiting))))
+        if coming:
+            waiting.append(coming.pop(0))
+    return output
+
+
 def _dataset(names):
     import tensorflow as tf
 
@@ -66,6 +95,9 @@ WRONG = {
         _rest_in_order,
         _with_repeats,
         _slots_in_turn,
+        _smaller,
+        lambda items, buffer, rng: _shuffled(items, max(1, buffer - 1), rng),
+        _newest_last,
         lambda items, buffer, rng: list(items),
         lambda items, buffer, rng: list(items)[::-1],
     ],
@@ -86,6 +118,10 @@ WRONG = {
         ),
         # a small buffer
         lambda n, load, augment, b: _dataset(n).map(load).cache().shuffle(10).map(augment).batch(b),
+        # a buffer of half of them
+        lambda n, load, augment, b: (
+            _dataset(n).map(load).cache().shuffle(len(n) // 2).map(augment).batch(b)
+        ),
         # no shuffle
         lambda n, load, augment, b: _dataset(n).map(load).cache().map(augment).batch(b),
         # the last batch dropped
