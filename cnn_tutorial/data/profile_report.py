@@ -89,7 +89,9 @@ class Profile:
         if self.both_speed.cores < BUSY * count_cores():
             return (
                 f"{together}, and the processor is not full: they take turns. Prefetch at the "
-                "end of the pipeline, so that the next batch is made while the model works."
+                "end of the pipeline, so that the next batch is made while the model works. If it "
+                "ends so already: TensorFlow, told to be deterministic, lets nothing work ahead "
+                "of a function that it takes for stateful."
             )
         return (
             f"{together}, since both need the same processor cores, and those are full: working "
