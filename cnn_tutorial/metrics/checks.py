@@ -124,7 +124,7 @@ def as_rows(labels, scores, name="scores"):
     return labels, scores
 
 
-def as_probs(labels, probs):
+def as_probs(labels, probs, name="probs"):
     """Labels, and probabilities in [0, 1]: ``(N,)`` of class 1, or ``(N, K)`` with rows of sum one.
 
     Example:
@@ -132,18 +132,18 @@ def as_probs(labels, probs):
         (array([1]), array([[0.25, 0.75]]))
     """
     one_column = np.ndim(probs) < 2 or np.shape(probs)[-1] == 1
-    labels, probs = (as_binary if one_column else as_rows)(labels, probs, "probs")
-    outside = (probs < -_ROUNDING) | (probs > 1 + _ROUNDING)
-    if outside.any():
+    labels, probs = (as_binary if one_column else as_rows)(labels, probs, name)
+    if ((probs < -_ROUNDING) | (probs > 1 + _ROUNDING)).any():
+        whole = (probs == np.floor(probs)).all()
         raise ValueError(
-            f"probs must be probabilities, from 0 to 1; received numbers from {probs.min():g} "
-            f"to {probs.max():g}: are they logits?"
+            f"{name} must be probabilities, from 0 to 1; received numbers from {probs.min():g} to "
+            f"{probs.max():g}: are they {'class numbers' if whole else 'logits'}?"
         )
     if probs.ndim == 2 and (wrong := abs(probs.sum(axis=1) - 1) > ROW_TOLERANCE).any():
         row = int(wrong.argmax())
         raise ValueError(
-            f"every row of probs must sum to one within {ROW_TOLERANCE:g}; received a sum of "
-            f"{probs[row].sum():g} in probs[{row}]"
+            f"every row of {name} must sum to one within {ROW_TOLERANCE:g}; received a sum of "
+            f"{probs[row].sum():g} in {name}[{row}]"
         )
     return labels.astype(np.int64), probs.clip(0, 1)
 

@@ -27,10 +27,10 @@ def make_report(labels, predictions, *, class_names=None, confidence=0.95):
 
     Args:
         labels: ``(N,)`` true classes, whole numbers from 0.
-        predictions: int ``(N,)`` predicted classes; or float ``(N, K)`` probabilities, or float
-            ``(N,)`` probabilities of class 1: then the report has curves and calibration too.
-            The answer is the class with the largest probability. Of two classes class 1 is the
-            one that curves and calibration are about.
+        predictions: int or bool ``(N,)`` predicted classes; or float ``(N, K)`` probabilities, or
+            float ``(N,)`` probabilities of class 1: then the report has curves and calibration
+            too. The answer is the class with the largest probability. Of two classes class 1 is
+            the one that curves and calibration are about.
         class_names: list of K str, or None for the numbers; also says how many classes there are.
         confidence: float between 0 and 1, of the accuracy's interval.
 
@@ -89,7 +89,7 @@ def _take_apart(labels, predictions, class_names):
     if np.asarray(predictions).dtype.kind != "f":
         count = None if class_names is None else len(class_names)
         return *as_class_pair(labels, predictions, count), None
-    labels, probs = as_probs(labels, predictions)
+    labels, probs = as_probs(labels, predictions, "predictions")
     if probs.ndim == 1:
         return labels, (probs > 0.5).astype(np.int64), probs
     return labels, probs.argmax(axis=1), probs[:, 1] if probs.shape[1] == 2 else probs
