@@ -143,7 +143,7 @@ def average_precision(labels, scores, *, average="macro"):
 
 def _count_at_thresholds(labels, scores):
     """How many zeros and ones have a score of at least each threshold, thresholds falling."""
-    order = np.argsort(-scores, kind="stable")
+    order = np.argsort(-scores)
     labels, scores = labels[order], scores[order]
     last = np.append(np.flatnonzero(scores[1:] != scores[:-1]), len(scores) - 1)
     ones = np.cumsum(labels)[last]

@@ -47,7 +47,9 @@ class Report:
         """What should not be overlooked, a list of sentences."""
         best = self.class_names[int(self.examples.argmax())]
         found = []
-        if self.summary["accuracy_low"] <= self.summary["majority_share"]:
+        if self.summary["accuracy_high"] < self.summary["majority_share"]:
+            found.append(f"Worse than always answering '{best}'.")
+        elif self.summary["accuracy_low"] <= self.summary["majority_share"]:
             found.append(f"Not shown to be better than always answering '{best}'.")
         silent = (self.matrix.sum(axis=0) == 0) & (self.examples > 0)
         for text, chosen in (

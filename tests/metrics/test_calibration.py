@@ -57,7 +57,7 @@ def test_the_brier_score_by_hand():
 def networks(draw):
     """Labels and logits that know something of them, but not all."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    count, classes = draw(st.integers(20, 100)), draw(st.integers(2, 6))
+    count, classes = draw(st.integers(60, 200)), draw(st.integers(2, 6))
     labels = rng.integers(0, classes, count)
     logits = rng.normal(size=(count, classes))
     logits[np.arange(count), labels] += 1

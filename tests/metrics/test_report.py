@@ -85,11 +85,14 @@ def test_95_percent_that_are_worthless_are_called_so():
     ]
     better = metrics.make_report(labels * 10, labels * 10, class_names=["well", "ill"])
     assert better.remarks() == []
+    worse = metrics.make_report(labels, [1] * 100, class_names=["well", "ill"])
+    assert worse.remarks()[0] == "Worse than always answering 'well'."
 
 
 def test_a_report_names_classes_without_examples_and_stays_silent_about_them():
     report = metrics.make_report([0, 0, 1], [0, 1, 1], class_names=NAMES)
     assert "No example of: frog." in report.remarks()
+    assert not any("Never predicted" in remark for remark in report.remarks())
     assert report.recall[2] == 0.0
     many = metrics.make_report([0], [0], class_names=[f"c{i}" for i in range(40)])
     assert "No example of: c1, c2, c3, c4, c5 and 34 more." in many.remarks()
