@@ -4,6 +4,6 @@ Every model takes pixels in 0..255 and rescales them in its first layer, names e
 ends in logits. Importing this package does not load Keras; building a model does.
 """
 
-from cnn_tutorial.models.zoo import make_lenet5
+from cnn_tutorial.models.zoo import make_cats_dogs_cnn, make_cifar10_cnn, make_lenet5
 
-__all__ = ["make_lenet5"]
+__all__ = ["make_cats_dogs_cnn", "make_cifar10_cnn", "make_lenet5"]
