@@ -113,7 +113,7 @@ class ModelSummary:
         body = "".join(_html_row(_cells(row)) for row in self.rows)
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         return (
-            f'<div style="overflow-x: auto" tabindex="0" role="region" '
+            f'<div style="overflow-x: auto" tabindex="0" role="group" '
             f'aria-label="{html.escape(self._heading())}"><table>'
             f'<caption style="text-align: left">{html.escape(self._heading())}</caption>'
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"

@@ -69,7 +69,7 @@ def test_the_html_table_has_the_cells_of_the_text_a_caption_and_headings():
     assert scopes == ["col"] * 7 + ["row"] * 11
     # A wide table scrolls in its own frame, which the keyboard can reach and which has a name.
     frame = dict(table.tags[0][1])
-    assert (frame["tabindex"], frame["role"]) == ("0", "region")
+    assert (frame["tabindex"], frame["role"]) == ("0", "group")
     assert frame["aria-label"] == "lenet5, for one image of 28×28×1"
 
 
