@@ -109,7 +109,11 @@ class ModelSummary:
     __repr__ = __str__
 
     def _repr_html_(self):
-        head = "".join(f'<th scope="col">{heading}</th>' for heading in _HEADINGS)
+        sides = ["left"] * 2 + ["right"] * 5
+        head = "".join(
+            f'<th scope="col" style="text-align: {side}">{heading}</th>'
+            for side, heading in zip(sides, _HEADINGS, strict=True)
+        )
         body = "".join(_html_row(_cells(row)) for row in self.rows)
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         return (

@@ -21,7 +21,7 @@ _RIGHT, _UP = 0.45, 0.25  # where a pixel of width goes, against one of height
 _THINNEST = 0.05  # so that a vector, one pixel high, can be seen
 _LINE, _GAP, _MARGIN = 0.2, 0.1, 0.06  # a line of text; between blocks; around the figure
 _LANE = 0.16  # between arrows that pass each other
-_LONGEST_NAME = 20  # characters
+_LONGEST_NAME, _MOST = 20, 60  # characters; blocks
 _TEXT, _DARK = 11, "#444444"
 _COLOURS = {"Conv": "#0072B2", "Pool": "#E69F00", "Dense": "#009E73", "Input": "#999999"}
 _OTHER = "#CC79A7"
@@ -81,7 +81,8 @@ def plot_layers(summary):
 
     Raises:
         TypeError: if ``summary`` has no such rows.
-        ValueError: if there is nothing to draw.
+        ValueError: if there is nothing to draw, or more than 60 blocks: then draw a part, with
+            ``dataclasses.replace(summary, rows=summary.rows[:40])``.
 
     Example:
         >>> from cnn_tutorial import models
@@ -129,12 +130,17 @@ def _make_blocks(summary):
         raise ValueError("summary must have at least one row; received none")
     blocks, place_of = [], {}
     for row in rows:
-        sources = list(dict.fromkeys(place_of[name] for name in row.inputs))
+        sources = list(dict.fromkeys(place_of[name] for name in row.inputs if name in place_of))
         if row.is_pointwise and len(sources) == 1:
             place_of[row.name] = sources[0]
             continue
         place_of[row.name] = len(blocks)
         blocks.append(_Block(row, *_sizes(row.output_shape), sources))
+    if len(blocks) > _MOST:
+        raise ValueError(
+            f"summary must have at most {_MOST} blocks, to be legible; received {len(blocks)}. "
+            "Draw a part: dataclasses.replace(summary, rows=summary.rows[:40])"
+        )
     return blocks
 
 
@@ -149,7 +155,8 @@ def _choose_scale(blocks, lanes):
     labels = [_text_width(block.name, weight="bold") for block in blocks]
     labels += [_text_width(block.shape) for block in blocks]
     left = max(*labels, 1.0) + 0.15
-    pixel = _TALLEST / max(block.height for block in blocks)
+    tallest = max(block.height for block in blocks)
+    pixel = _TALLEST / tallest if tallest > 1 else _THINNEST
     slanted = _RIGHT * max(pixel * max(block.width for block in blocks), _THINNEST)
     longest = WIDTH - left - slanted - (lanes + (lanes > 0)) * _LANE - _MARGIN
     # A flattened map has all its numbers in one row: beside it, nothing else could be seen.

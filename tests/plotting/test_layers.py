@@ -150,6 +150,22 @@ def test_places_in_a_row_and_parts_of_a_layer_have_a_size():
     assert length(figure, "cube") == pytest.approx(4 * length(figure, "tokens"))
 
 
+def test_a_network_on_vectors_is_drawn_as_bars_without_a_scale_of_pixels():
+    figure = plotting.plot_layers(make_summary(("x", "Input", (20,)), ("y", "Dense", (10,))))
+    assert length(figure, "x") == pytest.approx(2 * length(figure, "y"))
+    assert height(figure, "x") < 0.1
+    assert [text.get_text() for text in figure.axes[0].texts[4:]] == ["5 channels"]
+
+
+def test_a_part_of_a_long_network_can_be_drawn_and_the_whole_is_refused():
+    rows = [("images", "Input", (8, 8, 3)), *((f"c{k}", "Conv2D", (8, 8, 3)) for k in range(60))]
+    summary = make_summary(*rows)
+    with pytest.raises(ValueError, match="at most 60 blocks, to be legible; received 61"):
+        plotting.plot_layers(summary)
+    summary.rows = summary.rows[5:8]
+    assert drawn(plotting.plot_layers(summary)) == ["c4", "c5", "c6"]
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize(
