@@ -88,6 +88,10 @@ def make_cats_dogs_cnn(image_size=150, *, channels=3, width=1):
         ValueError: if ``image_size`` is too small or not one or two sizes, ``channels`` is
             neither 1 nor 3, or ``width`` is not positive.
 
+    Reference:
+        A larger relative of the network in Chollet, Building powerful image classification
+        models using very little data, The Keras Blog (2016).
+
     Example:
         >>> model = make_cats_dogs_cnn()
         >>> model.output_shape, model.count_params()
@@ -139,6 +143,9 @@ def make_cifar10_cnn(num_classes=10, *, input_shape=(32, 32, 3), width=1):
         TypeError: if a size is not an int, or ``width`` not a number.
         ValueError: if ``input_shape`` is not three sizes large enough, its channels are neither
             1 nor 3, ``num_classes`` is below 2, or ``width`` is not positive.
+
+    Reference:
+        TensorFlow's tutorial Convolutional Neural Network (CNN), which builds the same layers.
 
     Example:
         >>> model = make_cifar10_cnn()
