@@ -163,8 +163,8 @@ def check_outputs(notebook):
             kinds = [kind for kind in output.get("data", {}) if kind.startswith("image/")]
             images += bool(kinds)
             for kind in kinds:
-                if kind != "image/png":
-                    yield number, f"show the figure as image/png, not {kind}"
+                if kind not in ("image/png", "image/jpeg"):
+                    yield number, f"show the figure as image/png or image/jpeg, not {kind}"
             if kinds and output.output_type == "display_data":
                 yield (
                     number,

@@ -125,13 +125,35 @@ class RandomWarp(keras.layers.Layer):
                 f"seeds must be {len(images)} integers, one an image; received shape "
                 f"{seeds.shape} of {seeds.dtype}"
             )
+        warp = self.make_warp(seeds, *images.shape[1:3])
+        outputs = np.empty_like(images)
+        if images.size:
+            for place, image in enumerate(images):
+                outputs[place] = warp(image, place)
+        return outputs
+
+    def make_warp(self, seeds, height, width):
+        """What ``warp_batch`` does, for images that come one by one.
+
+        Args:
+            seeds: integer array (N,).
+            height: int, pixels.
+            width: int, pixels.
+
+        Returns:
+            Function of a uint8 or float32 array (height, width, C) and a place in ``seeds``,
+            which returns the changed image, a new array or, if nothing changes, the same.
+        """
         if self.ranges.is_identity:
-            return images.copy()
-        height, width = images.shape[1:3]
+            return lambda image, place: image
         uniforms = warp_ranges.draw_uniforms(seeds, stream=self.seed or 0)
         parameters = warp_ranges.draw_parameters(uniforms, self.ranges, height, width)
         matrices = warping.make_matrices(parameters, height, width)
-        return warping.warp_images(images, matrices, fill_mode=self.fill_mode, cval=self.cval)
+
+        def warp(image, place):
+            return warping.warp_image(image, matrices[place], self.fill_mode, self.cval)
+
+        return warp
 
     def __call__(self, images, *others, training=None):
         """The images changed, if ``training`` or, outside a model, unless it is False."""

@@ -5,13 +5,19 @@ both; one Python function a batch, run for several batches at once. What it spen
 (decoding, resizing, warping) is C code that lets the other threads run meanwhile.
 """
 
+import collections
 import inspect
+import weakref
 
 import numpy as np
 
 from cnn_tutorial.data.checks import check_int, check_seed
 
 _ALIGNMENT = 64  # bytes; TensorFlow takes over an array that begins at a multiple without a copy
+# Blocks that hold no batch any more, for the next ones: the system hands out new memory page by
+# page, which takes as long as filling it. The oldest are let go.
+_FREE = collections.deque(maxlen=6)
+_LARGEST_KEPT = 2**25  # bytes
 
 
 def array_dataset(images, labels, *, batch_size=32, augment=None, shuffle=True, seed=0):
@@ -90,8 +96,8 @@ def make_batches(load, labels, *, image_shape, batch_size, augment, shuffle, see
         raise TypeError(f"augment must be a Keras layer or a function; received {augment!r}")
     import tensorflow as tf
 
-    warp_batch = getattr(augment, "warp_batch", None)
-    make = _BatchMaker(load, labels, warp_batch)
+    make_warp = getattr(augment, "make_warp", None)
+    make = _BatchMaker(load, labels, image_shape, make_warp)
 
     def make_tensors(*numbers):
         # Called stateless, since for a stateful function TensorFlow, once told to be
@@ -109,7 +115,7 @@ def make_batches(load, labels, *, image_shape, batch_size, augment, shuffle, see
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
     dataset = tf.data.Dataset.zip(indices, seeds).batch(batch_size)
     dataset = dataset.map(make_tensors, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    if augment is not None and warp_batch is None:
+    if augment is not None and make_warp is None:
         # One batch after the other: the layer's own random numbers come in a fixed order.
         function = as_function(augment)
         dataset = dataset.map(lambda images, labels: (function(images), labels))
@@ -130,36 +136,54 @@ def as_function(augment):
 class _BatchMaker:
     """Called with the indices and the seeds of one batch, returns its images and labels."""
 
-    def __init__(self, load, labels, warp_batch):
-        self.load, self.labels, self.warp_batch = load, labels, warp_batch
+    def __init__(self, load, labels, image_shape, make_warp):
+        self.load, self.labels = load, labels
+        self.image_shape, self.make_warp = image_shape, make_warp
 
     def __call__(self, indices, seeds):
-        loaded = [self.load(index) for index in indices]
-        kept = [place for place, image in enumerate(loaded) if image is not None]
+        # One image after the other, while it is in the processor's cache, to its place.
+        images = aligned_empty((len(indices), *self.image_shape))
+        change = make_change(self.make_warp, seeds, self.image_shape)
+        kept = []
+        for place, index in enumerate(indices):
+            image = self.load(index)
+            if image is not None:
+                images[len(kept)] = change(image, place)
+                kept.append(place)
         if kept:
-            images = np.stack([loaded[place] for place in kept])
-            indices, seeds = indices[kept], seeds[kept]
-        else:
-            indices, images = self._find_next(indices[-1])
-            seeds = seeds[:1]
-        if images.dtype != np.uint8:
-            images = images.astype(np.float32, copy=False)
-        if self.warp_batch is not None:
-            images = self.warp_batch(images, seeds.astype(np.uint64))
-        if images.dtype != np.float32:  # bytes until here: a quarter as much to move
-            whole = aligned_empty(images.shape)
-            whole[...] = images
-            images = whole
-        return images, self.labels[indices]
+            return images[: len(kept)], self.labels[indices[kept]]
+        index, image = self._find_next(indices[-1])
+        images[0] = change(image, 0)
+        return images[:1], self.labels[[index]]
 
     def _find_next(self, last):
-        """The first index after ``last`` whose image can be had, and the image: a batch of one."""
+        """The first index after ``last`` whose image can be had, and the image."""
         for step in range(1, len(self.labels)):
             index = (last + step) % len(self.labels)
             image = self.load(index)
             if image is not None:
-                return np.array([index]), image[np.newaxis]
+                return index, image
         raise RuntimeError(f"none of the {len(self.labels)} images can be had any more")
+
+
+def make_change(make_warp, seeds, image_shape):
+    """Function of an image and its place in a batch that returns it as it is to be.
+
+    Args:
+        make_warp: the method of ``RandomWarp``, or None for images that stay as they are.
+        seeds: integer array (N,), one an image.
+        image_shape: (H, W, C).
+    """
+    if make_warp is None:
+        return lambda image, place: image
+    warp = make_warp(seeds.astype(np.uint64), *image_shape[:2])
+
+    def change(image, place):
+        if image.dtype != np.uint8:
+            image = image.astype(np.float32, copy=False)
+        return warp(image, place)
+
+    return change
 
 
 def aligned_empty(shape):
@@ -170,9 +194,26 @@ def aligned_empty(shape):
         0
     """
     size = 4 * int(np.prod(shape))
-    content = np.empty(size + _ALIGNMENT, np.uint8)
+    block = _take_block(size + _ALIGNMENT)
+    content = np.frombuffer(block, np.uint8)
+    if len(block) <= _LARGEST_KEPT:
+        # Called when nobody, TensorFlow included, holds the array or a view of it any more.
+        weakref.finalize(content, _FREE.append, block).atexit = False
     start = -content.ctypes.data % _ALIGNMENT
     return content[start : start + size].view(np.float32).reshape(shape)
+
+
+def _take_block(size):
+    """A block of memory that was used before, or a new one."""
+    for _ in range(len(_FREE)):
+        try:
+            block = _FREE.popleft()
+        except IndexError:  # another thread was quicker
+            break
+        if len(block) == size:
+            return block
+        _FREE.append(block)
+    return bytearray(size)
 
 
 def _check_labels(labels):

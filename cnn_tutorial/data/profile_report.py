@@ -83,13 +83,15 @@ class Profile:
         if self.waiting > 1.5 * turns + 0.05:
             return (
                 f"{together}, and the data's own work would explain {turns:.0%}. The rest is lost "
-                "at the start of every pass, if passes are short (then .repeat() the dataset and "
-                "give fit its steps_per_epoch), or to another program. Profile again, for longer."
+                "at the start of every pass, if passes are short (then use .repeat().prefetch(2) "
+                "and fit's steps_per_epoch), or to another program. Profile again, for longer."
             )
         if self.both_speed.cores < BUSY * count_cores():
             return (
                 f"{together}, and the processor is not full: they take turns. Prefetch at the "
-                "end of the pipeline, so that the next batch is made while the model works."
+                "end of the pipeline, so that the next batch is made while the model works. If it "
+                "ends so already: TensorFlow, told to be deterministic, lets nothing work ahead "
+                "of a function that it takes for stateful."
             )
         return (
             f"{together}, since both need the same processor cores, and those are full: working "
@@ -124,9 +126,10 @@ class Profile:
         )
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         return (
-            f"<table><caption>{self._heading()}</caption><thead><tr><th scope='col'></th>"
+            '<div class="pipeline-profile"><table><caption style="color: inherit">'
+            f"{self._heading()}</caption><thead><tr><th scope='col'></th>"
             "<th scope='col'>images a second</th><th scope='col'>cores busy</th></tr></thead>"
-            f"<tbody>{rows}</tbody></table>{remarks}"
+            f"<tbody>{rows}</tbody></table>{remarks}</div>"
         )
 
     def _heading(self):

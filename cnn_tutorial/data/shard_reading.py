@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cnn_tutorial.data.batches import aligned_empty, as_function
+from cnn_tutorial.data.batches import aligned_empty, as_function, make_change
 from cnn_tutorial.data.checks import check_image_size, check_int, check_seed
 from cnn_tutorial.data.folders.photographs import UnusablePhotographError
 from cnn_tutorial.data.folders.reading import check_keep_aspect, decode_resized
@@ -96,10 +96,10 @@ def shard_dataset(
     records = _read_records(folder, manifest, seed if shuffle else None)
     seeds = tf.data.Dataset.random(seed=seed, rerandomize_each_iteration=True)
     dataset = tf.data.Dataset.zip(records, seeds).batch(batch_size)
-    warp_batch = getattr(augment, "warp_batch", None)
-    decode = _Decoder(Path(folder), shape, keep_aspect, warp_batch)
+    make_warp = getattr(augment, "make_warp", None)
+    decode = _Decoder(Path(folder), shape, keep_aspect, make_warp)
     dataset = dataset.map(decode, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
-    if augment is not None and warp_batch is None:
+    if augment is not None and make_warp is None:
         function = as_function(augment)
         dataset = dataset.map(lambda images, labels: (function(images), labels))
     batches = math.ceil(manifest["images"] / batch_size)
@@ -211,9 +211,9 @@ def _read_records(folder, manifest, seed):
 class _Decoder:
     """For ``Dataset.map``: a batch of serialised examples and seeds to images and labels."""
 
-    def __init__(self, folder, shape, keep_aspect, warp_batch):
+    def __init__(self, folder, shape, keep_aspect, make_warp):
         self.folder, self.shape, self.keep_aspect = folder, shape, keep_aspect
-        self.warp_batch = warp_batch
+        self.make_warp = make_warp
 
     def __call__(self, records, seeds):
         import tensorflow as tf
@@ -233,14 +233,14 @@ class _Decoder:
 
     def make_images(self, contents, names, seeds):
         images = aligned_empty((len(contents), *self.shape))
-        for image, content, name in zip(images, contents, names, strict=True):
+        change = make_change(self.make_warp, seeds, self.shape)
+        for place, (content, name) in enumerate(zip(contents, names, strict=True)):
             try:
-                image[...] = decode_resized(content, self.shape[:2], keep_aspect=self.keep_aspect)
+                image = decode_resized(content, self.shape[:2], keep_aspect=self.keep_aspect)
             except UnusablePhotographError as error:
                 raise ValueError(
                     f"{name.decode(errors='replace')} in {self.folder}: {error.reason}; "
                     "write the shards anew with write_shards"
                 ) from error
-        if self.warp_batch is not None:
-            images = self.warp_batch(images, seeds.astype(np.uint64))
+            images[place] = change(image, place)
         return images

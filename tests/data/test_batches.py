@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cnn_tutorial.data import array_dataset
-from cnn_tutorial.data.batches import make_batches
+from cnn_tutorial.data import array_dataset, batches
+from cnn_tutorial.data.batches import aligned_empty, make_batches
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow  # TensorFlow loads
@@ -26,14 +26,18 @@ class AddSeed:
         self.seeds = []
 
     def __call__(self, images):
-        raise AssertionError("warp_batch is the faster way")
+        raise AssertionError("make_warp is the faster way")
 
-    def warp_batch(self, images, seeds):
-        assert images.dtype == np.uint8  # as they were loaded
+    def make_warp(self, seeds, height, width):
         assert seeds.dtype == np.uint64
-        assert len(images) == len(seeds)
         self.seeds.append(seeds)
-        return images + (seeds % 1000).astype(np.float32)[:, None, None, None] * 1000
+
+        def warp(image, place):
+            assert image.dtype == np.uint8  # as it was loaded
+            assert image.shape[:2] == (height, width)
+            return image + np.float32(seeds[place] % 1000) * 1000
+
+        return warp
 
 
 def read(dataset):
@@ -270,8 +274,8 @@ def test_the_dataset_trains_a_keras_model():
 
 
 class AddNothing(AddSeed):
-    def warp_batch(self, images, seeds):
-        return images
+    def make_warp(self, seeds, height, width):
+        return lambda image, place: image
 
 
 def test_it_trains_on_jax_as_well():
@@ -325,3 +329,32 @@ def test_bad_input_is_named(changes, error, message):
 def test_a_hundred_batches_keep_their_order():
     dataset = batches_of(lambda index: IMAGES[index % 10], number=200, batch_size=2)
     assert order(dataset) == list(range(200))
+
+
+def test_memory_is_used_again_only_when_nobody_holds_it():
+    dataset = array_dataset(IMAGES, NUMBERS, batch_size=1, shuffle=False)
+    views = [images[0, 0] for images, _ in dataset.take(3).as_numpy_iterator()]
+    again = iter(array_dataset(IMAGES + 100, NUMBERS, batch_size=1))
+    kept = [next(again)[0] for _ in range(10)]
+    list(array_dataset(IMAGES + 200, NUMBERS, batch_size=1))
+    for number, view in enumerate(views):
+        assert (view == number).all()
+    assert min(images.numpy().min() for images in kept) == 100
+
+
+def test_a_block_comes_back_when_the_last_view_goes():
+    first = aligned_empty((7, 11, 3))
+    place, view = first.ctypes.data, first[2:4, 1]
+    del first
+    second = aligned_empty((7, 11, 3))
+    assert second.ctypes.data != place
+    del view
+    assert aligned_empty((7, 11, 3)).ctypes.data == place
+    assert aligned_empty((7, 11, 4)).ctypes.data != place
+
+
+def test_large_blocks_are_not_kept():
+    large = aligned_empty((2**25,))
+    assert large.ctypes.data % 64 == 0
+    del large
+    assert all(len(block) <= 2**25 for block in batches._FREE)

@@ -286,7 +286,7 @@ FAULTS = {
     "run twice": (lambda nb: nb.cells[COLAB - 1].update(execution_count=7), COLAB, "is not 1"),
     "error": (output(EXACT, ERROR), EXACT, "its stored output is a KeyError"),
     "stderr": (output(EXACT, stream("x", "stderr")), EXACT, "stderr"),
-    "svg": (output(FIGURE, result(image_svg="<svg/>")), FIGURE, "as image/png, not image/svg"),
+    "svg": (output(FIGURE, result(image_svg="<svg/>")), FIGURE, "or image/jpeg, not image/svg"),
     "pyplot": (output(FIGURE, DISPLAYED), FIGURE, "pyplot drew this"),
     "two figures": (output(FIGURE, FIGURE_PNG, FIGURE_PNG), FIGURE, "one figure a cell"),
     "no alt": (lambda nb: nb.cells[FIGURE - 1].metadata.pop("mystnb"), FIGURE, "describe the"),

@@ -2,7 +2,8 @@
 
 A photograph's place is read off a hash of its content, as off a die that always falls the same
 way. No other file has a say in it, so a folder may grow, shrink and be renamed, and none of its
-photographs moves from training to test.
+photographs moves from training to test. Where groups are given, their names decide: what stays
+is what keeps its group's name (``group_duplicates`` may change it when a copy comes or goes).
 """
 
 import hashlib
@@ -24,12 +25,13 @@ def assign_splits(report, *, validation=0.1, test=0.1, groups=None, seed=0):
     With ``u = hash(seed, content) / 2^64``, which lies in ``[0, 1)``, a photograph is for the
     test if ``u < test``, for validation if ``u >= 1 - validation``, and for training otherwise:
 
-    - adding, removing or renaming files moves no other file, and a larger ``validation`` or
-      ``test`` only takes from the training part;
+    - adding, removing or renaming files moves no file whose group keeps its name, and a
+      larger ``validation`` or ``test`` only takes from the training part;
     - exact copies are always together; whatever the classes are, each is cut at the same two
       numbers. Its shares are not exact but scatter as coin tosses do: of ``n`` photographs of a
       class ``n p`` are to be expected in a part with the share ``p``, give or take
-      ``sqrt(n p (1 - p))``; of 500 and a tenth, 50 ± 7.
+      ``sqrt(n p (1 - p))``; of 500 and a tenth, 50 ± 7. With groups of ``m_g`` photographs it
+      is the groups that are tossed: ``sqrt(p (1 - p) sum_g m_g^2)``; of 50 groups of ten, 50 ± 21.
 
     Where several photographs show the same thing (a patient, a scene, frames of a video), give
     ``groups``: the hash is then taken of the group's name, and whole groups are together.

@@ -56,7 +56,8 @@ def read_photograph(path, *, at_least=None):
 
     Turned as its EXIF orientation says. Grey and palette images become RGB; transparent pixels
     are laid on white; CMYK is converted without regard to a colour profile; 16-bit values are
-    divided by 257, so that 65,535 becomes 255. Of an animation it is the first frame.
+    divided by 257, so that 65,535 becomes 255, and what uses 12 of the 16 bits comes out almost
+    black: scale such files before. Of an animation it is the first frame.
 
     Args:
         path: str or path-like, the file. Its name's ending does not matter.

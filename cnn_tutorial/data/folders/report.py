@@ -107,8 +107,14 @@ class FolderReport:
         splits = {"train", "training", "validation", "valid", "val", "test", "testing"}
         if len(splits & {name.lower() for name in self.class_names}) > 1:
             remarks.append("These classes are named like splits: scan each folder by itself.")
-        if any(group.contradicts for group in self.duplicates):
+        torn = [group for group in self.duplicates if group.contradicts]
+        if any(group.identical for group in torn):
             remarks.append("The same photograph lies in two classes: a label is wrong.")
+        if not all(group.identical for group in torn):
+            remarks.append(
+                "Photographs in two classes look the same: look at them. If they are copies, a "
+                "label is wrong."
+            )
         return remarks
 
     def name(self, path):

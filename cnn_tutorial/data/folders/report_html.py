@@ -80,7 +80,8 @@ def _table(caption, headings, rows):
         for row in rows
     )
     return (
-        '<table style="margin: 0 0 1em"><caption style="text-align: left; font-weight: bold">'
+        '<table style="margin: 0 0 1em">'
+        '<caption style="text-align: left; font-weight: bold; color: inherit">'
         f"{_escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

@@ -82,6 +82,20 @@ def test_the_shares_hold_on_10000_files_within_four_standard_deviations(shares):
         assert found.count(split) == 0 if share == 0 else is_near(found.count(split), 10_000, share)
 
 
+def test_groups_scatter_as_the_docstring_says():
+    sizes = [1, 4, 10] * 20
+    groups = np.repeat(np.arange(60), sizes)
+    report = make_report(range(len(groups)))
+    counts = [
+        assign(report, validation=0, test=0.2, groups=groups, seed=seed).count("test")
+        for seed in range(400)
+    ]
+    expected = math.sqrt(0.2 * 0.8 * sum(size**2 for size in sizes))
+    assert np.std(counts) == pytest.approx(expected, rel=0.15)  # four times 1 / sqrt(800)
+    assert expected > 2 * math.sqrt(len(groups) * 0.2 * 0.8)
+    assert np.mean(counts) == pytest.approx(0.2 * len(groups), abs=4 * expected / 20)
+
+
 def test_every_class_is_cut_at_the_same_shares():
     labels = np.arange(10_000) % 10 // 9  # nine to one
     found = np.array(assign(make_report(range(10_000), labels), validation=0.2, test=0.1))

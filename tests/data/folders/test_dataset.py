@@ -104,8 +104,8 @@ class Brighten:
     def __call__(self, images):
         return images + 1000
 
-    def warp_batch(self, images, seeds):
-        return images + 1000.0
+    def make_warp(self, seeds, height, width):
+        return lambda image, place: image + 1000.0
 
 
 @pytest.mark.slow

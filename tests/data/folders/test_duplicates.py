@@ -3,7 +3,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 from skimage import data as stills
 
 from cnn_tutorial import data
@@ -163,6 +163,28 @@ def test_a_group_keeps_its_name_when_other_files_come():
     more = make_report(["a", "b", "c", "b"], [2**50 - 1, 1, 2**40 - 1, 1])
     assert group_duplicates(few) == ["b", None, "b"]
     assert group_duplicates(more) == [None, "b", None, "b"]
+
+
+def test_a_group_is_named_anew_when_a_copy_with_a_smaller_hash_comes():
+    few = make_report(["b", "c"], [0b1, 0b11], spare=2**63)
+    more = make_report(["a", "b", "c"], [0b111, 0b1, 0b11], spare=2**63)
+    assert group_duplicates(few) == ["b", "b"]
+    assert group_duplicates(more) == ["a", "a", "a"]
+    assert group_duplicates(few, perceptual=False) == [None, None]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ImageOps.mirror,
+        lambda im: im.transpose(Image.Transpose.ROTATE_90),
+        lambda im: ImageOps.crop(im, min(im.size) // 6),
+    ],
+)
+def test_a_copy_that_was_mirrored_turned_or_clearly_cropped_is_not_found(pictures, lay, change):
+    for name, image in pictures.items():
+        report = lay({"a/1.jpg": image, "a/2.jpg": change(image)}, name)
+        assert find_duplicates(report) == []
 
 
 def test_pairs_are_those_of_comparing_every_two_one_by_one():

@@ -70,6 +70,17 @@ def test_copies_are_named_and_a_contradiction_is_said(folder):
     assert "copies: 1 group\n  cat/1.jpg = dog/4.jpg (in two classes)" in report.summary()
     assert "The same photograph lies in two classes: a label is wrong." in report.remarks()
     assert "cat/1.jpg = dog/4.jpg (in two classes)" in report._repr_html_()
+    assert not any("look the same" in remark for remark in report.remarks())
+
+
+def test_look_alikes_in_two_classes_are_to_be_looked_at(folder):
+    Image.open(folder / "cat" / "1.jpg").save(folder / "dog" / "4.png")
+    report = scanned(folder)
+    (remark,) = [text for text in report.remarks() if "two classes" in text]
+    assert remark.startswith("Photographs in two classes look the same: look at them. If they are")
+    assert "cat/1.jpg ≈ dog/4.png (in two classes)" in report.summary()
+    (folder / "dog" / "2.jpg").write_bytes((folder / "cat" / "2.jpg").read_bytes())
+    assert sum("two classes" in text for text in scanned(folder).remarks()) == 2
 
 
 def test_copies_are_looked_for_once(folder, monkeypatch):
@@ -153,7 +164,7 @@ def test_the_html_is_well_formed_and_its_tables_and_image_are_described(horrors)
     (image,) = page.images
     assert image["alt"] == "Contact sheet, one row a class, from top to bottom: cat, dog"
     # Colours are the page's, light or dark.
-    assert not re.search(r"(?<![-\w])(color|background)\s*:", text)
+    assert not re.search(r"(?<![-\w])(color|background)\s*:(?! inherit)", text)
 
 
 def test_the_html_names_problems_and_notes(horrors):
