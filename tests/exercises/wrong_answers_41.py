@@ -1,0 +1,65 @@
+"""Answers to chapter 41's exercises that its checkers must refuse."""
+
+import math
+
+
+def _count(image_shape, filters, units, outputs, *, bias=1, lost=2, k=3, grow=True):
+    height, width, channels = image_shape
+    total = 0
+    for number in filters:
+        total += k * k * channels * number + bias * number
+        height, width = (height - lost) // 2, (width - lost) // 2
+        channels = number if grow else channels
+    flat = height * width * channels
+    return total + (flat + bias) * units + (units + bias) * outputs
+
+
+def _square(image_shape, filters, units, outputs):
+    height, _, channels = image_shape
+    return _count((height, height, channels), filters, units, outputs)
+
+
+def _rounded_up(image_shape, filters, units, outputs):
+    height, width, channels = image_shape
+    total = 0
+    for number in filters:
+        total += 9 * channels * number + number
+        height, width, channels = -(-(height - 2) // 2), -(-(width - 2) // 2), number
+    return total + (height * width * channels + 1) * units + (units + 1) * outputs
+
+
+WRONG = {
+    "check_count_parameters": [
+        lambda *network: _count(*network, bias=0),  # biases forgotten
+        lambda *network: _count(*network, lost=0),  # as if padding were "same"
+        lambda *network: _count(*network, lost=1),  # one row at an edge only
+        lambda *network: _count(*network, grow=False),  # the image's channels all the way
+        _square,
+        _rounded_up,  # as if pooling kept the odd row
+        lambda shape, f, units, out: _count(shape, f, units, out) - (units + 1) * out,
+    ],
+    "check_smallest_image": [
+        lambda blocks: 2**blocks,  # the convolutions forgotten
+        lambda blocks: 3 * blocks + 1,  # the pooling forgotten
+        lambda blocks: 4**blocks,
+        lambda blocks: 2 ** (blocks + 1) + 2 * blocks,
+        lambda blocks: 3 * 2**blocks - 1,  # one row too many
+        lambda blocks: 3 * 2**blocks - 3,
+    ],
+    "check_unseen_rows": [
+        lambda height, blocks: 0,
+        lambda height, blocks: height % 2,  # the first pooling only
+        lambda height, blocks: height % 2**blocks,  # the convolutions forgotten
+        lambda height, blocks: (height - 2) % 2 * blocks,
+        lambda height, blocks: 2 * blocks,  # the rows by which convolutions shrink
+        lambda height, blocks: height - 3 * 2**blocks + 2,  # as if one row were left
+    ],
+    "check_doubled_floor": [
+        lambda classes: 0.0,  # as if there were one softmax
+        lambda classes: math.log(classes),  # of a network that knows nothing
+        lambda classes: math.log(1 + classes / math.e),
+        lambda classes: math.log2(1 + (classes - 1) / math.e),
+        lambda classes: math.log(math.e + classes - 1),  # the logit of the right class forgotten
+        lambda classes: 1 - math.e / (math.e + classes - 1),  # a probability, no logarithm
+    ],
+}
