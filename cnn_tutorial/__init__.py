@@ -5,6 +5,7 @@
 - ``numpy_net``  layers, optimisers and a training loop built on it
 - ``data``       the data sets of the book, verified by checksum
 - ``models``     the networks of the book, as Keras models
+- ``training``   fit with progress, an explanation of NaN, and exact resumption; schedules
 - ``plotting``   arrays in, a Matplotlib figure out
 - ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
 - ``exercises``  the checkers of the chapters' exercises

@@ -4,7 +4,8 @@
 - ``preparing.py``    optimiser, variables and callbacks before the loop begins
 - ``schedules.py``    learning rates that change with every step
 - ``feeding.py``      data that can be begun at any epoch
-- ``watching.py``     progress, NaN, the interrupt from the keyboard
+- ``watching.py``     progress, NaN, data that end early
+- ``interrupts.py``   Ctrl-C that waits for the end of a step
 - ``keeping.py``      the callback that saves and restores
 - ``state.py``        what a training is made of, and what must be the same
 - ``attributes.py``   what callbacks and data sets remember
@@ -14,7 +15,14 @@
 Chapter 51 explains it. Importing this loads no framework: that happens on first use.
 """
 
-from cnn_tutorial.training.checkpoints import CheckpointError, DamagedCheckpointError
+from cnn_tutorial.training.errors import (
+    CheckpointError,
+    DamagedCheckpointError,
+    DivergedError,
+    TrainingInterrupted,
+)
+from cnn_tutorial.training.fitting import fit, load_weights
+from cnn_tutorial.training.schedules import cosine, one_cycle
 
 __all__ = [
     "CheckpointError",
@@ -28,21 +36,11 @@ __all__ = [
     "one_cycle",
 ]
 
-_WHERE = {
-    "DivergedError": "watching",
-    "OneCycle": "schedules",
-    "TrainingInterrupted": "watching",
-    "cosine": "schedules",
-    "fit": "fitting",
-    "load_weights": "fitting",
-    "one_cycle": "schedules",
-}
-
 
 def __getattr__(name):
-    """What needs Keras is loaded when someone asks for it."""
-    import importlib
+    """``OneCycle`` is a Keras class, and Keras is loaded when someone asks for it."""
+    if name == "OneCycle":
+        from cnn_tutorial.training.one_cycle_rate import OneCycle
 
-    if name in _WHERE:
-        return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+        return OneCycle
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

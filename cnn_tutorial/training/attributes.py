@@ -7,6 +7,9 @@ import numbers
 
 import numpy as np
 
+# Not saved: what Keras sets, and min_delta, whose sign its callbacks turn at their first epoch.
+_LEFT_OUT = ("params", "_model", "min_delta")
+
 
 def take_plain(thing):
     """The attributes of an object that are numbers, strings, arrays, or lists of these.
@@ -20,7 +23,7 @@ def take_plain(thing):
     return {
         name: value
         for name, found in vars(thing).items()
-        if name not in ("params", "_model") and (value := _to_plain(found)) is not _OPAQUE
+        if name not in _LEFT_OUT and (value := _to_plain(found)) is not _OPAQUE
     }
 
 

@@ -18,17 +18,11 @@ from pathlib import Path
 
 import numpy as np
 
+from cnn_tutorial.training.errors import CheckpointError, DamagedCheckpointError
+
 FORMAT = 1  # of the files: another number is refused
 KEPT = 2  # the newest and the one before
 _NAME = re.compile(r"epoch-(\d{4,})\.npz")
-
-
-class CheckpointError(ValueError):
-    """A checkpoint that does not belong to this model, or cannot be read."""
-
-
-class DamagedCheckpointError(CheckpointError):
-    """A checkpoint file whose content is not what was written."""
 
 
 def write_checkpoint(folder, epoch, arrays, manifest):
@@ -99,7 +93,7 @@ def find_checkpoints(folder):
         []
     """
     found = []
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         for path in Path(folder).iterdir():
             if match := _NAME.fullmatch(path.name):
                 found.append((int(match[1]), path))
@@ -221,7 +215,9 @@ def _sync_folder(folder):
 
 def _explain(error, folder):
     """The same error in words that say what to do."""
-    kept = find_checkpoints(folder) if error.errno != errno.EACCES else []
+    kept = []
+    with contextlib.suppress(OSError):
+        kept = find_checkpoints(folder)
     still = f"; {kept[0].name} is whole and stays" if kept else ""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         what = f"the disk is full, the checkpoint was not written{still}: make room and go on"

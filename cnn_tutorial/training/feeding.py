@@ -62,6 +62,7 @@ class ArrayFeed:
         import tensorflow as tf
 
         self.epoch, self.arrays, number = 0, arrays, len(arrays[0])
+        self.settings = {"seed": seed, "batch_size": batch_size}
         self.steps = -(-number // batch_size)
         with tf.device("CPU:0"):
             tensors = tuple(map(tf.convert_to_tensor, arrays))
@@ -132,6 +133,8 @@ class DatasetFeed:
             self.data = self.data.apply(tf.data.experimental.assert_cardinality(self.steps))
         self.steps = self.steps if self.steps > 0 else None
         self._handles = _find_resources(self.dataset)
+        # TensorFlow mixes the seed of the whole program into those of the data set's operations.
+        self.settings = {"global seed": tf.compat.v1.get_seed(0)[0]}
 
     def seek(self, epoch):
         """Begin the dataset as often as it was begun before this epoch."""
@@ -188,6 +191,7 @@ class PyDatasetFeed:
         if self.steps is None:
             raise ValueError("train has no end: a PyDataset needs a number of batches, __len__")
         self._before, self._changed = attributes.take_plain(dataset), set()
+        self.settings = {"seed": seed}
 
     def seek(self, epoch):
         """Nothing: the attributes come with ``put``."""

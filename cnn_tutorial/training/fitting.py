@@ -7,21 +7,13 @@ and data that can be begun at any epoch (``feeding.py``). Chapter 51 explains it
 import contextlib
 import warnings
 
-import keras
-
 from cnn_tutorial.progress import Progress
 from cnn_tutorial.training import checkpoints, checks, state
-from cnn_tutorial.training.feeding import make_feed
-from cnn_tutorial.training.keeping import Keeper
-from cnn_tutorial.training.preparing import (
-    batch_size_of,
-    build,
-    list_callbacks,
-    make_callbacks,
-    prepare_validation,
-    set_optimizer,
-)
-from cnn_tutorial.training.watching import TrainingInterrupted, Watch, deferred_interrupt
+from cnn_tutorial.training.errors import TrainingInterrupted
+from cnn_tutorial.training.interrupts import deferred_interrupt
+
+# Images at once, of arrays: more than in training, since nothing is kept for gradients.
+_VALIDATION_BATCH = 128
 
 
 def fit(
@@ -114,7 +106,7 @@ def fit(
         ``averaging``; Prechelt, Early stopping, but when? (1998), for ``patience``.
 
     Example:
-        >>> import numpy as np
+        >>> import keras, numpy as np
         >>> keras.utils.set_random_seed(0)
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile(keras.optimizers.SGD(0.1), "mse")
@@ -123,6 +115,11 @@ def fit(
         >>> len(history.history["loss"]), round(float(model.get_weights()[0][0, 0]), 1)
         (20, 3.0)
     """
+    from cnn_tutorial.training import preparing
+    from cnn_tutorial.training.feeding import make_feed
+    from cnn_tutorial.training.keeping import Keeper
+    from cnn_tutorial.training.watching import Watch
+
     checks.check_model(model)
     checks.check_options(
         epochs=epochs,
@@ -133,15 +130,15 @@ def fit(
     )
     checks.check_device(device)
     feed = make_feed(train, batch_size=batch_size, seed=seed)
-    validation = prepare_validation(validation, model)
+    validation = preparing.prepare_validation(validation, model)
     if patience is not None and validation is None:
         raise ValueError("patience needs validation: it waits for the validation loss")
-    set_optimizer(model, schedule, averaging, epochs, feed.steps)
-    build(model, feed)
-    added = [*list_callbacks(callbacks), *make_callbacks(averaging, patience)]
+    preparing.set_optimizer(model, schedule, averaging, epochs, feed.steps)
+    preparing.build(model, feed)
+    added = [*preparing.list_callbacks(callbacks), *preparing.make_callbacks(averaging, patience)]
     with Progress("training", unit="steps", shown=progress, timed=True) as bar:
         watch = Watch(feed, epochs, bar)
-        description = state.describe(model, seed, batch_size)
+        description = state.describe(model, feed.settings)
         keeper = Keeper(checkpoint, model, feed, watch, added, description)
         keeper.load()
         if keeper.epoch > epochs:
@@ -152,7 +149,7 @@ def fit(
         first = epochs if keeper.is_stopped else keeper.epoch
         bar.total = feed.steps and feed.steps * (epochs - first)
         _run(model, feed, validation, epochs, first, [watch, *added, keeper])
-    return next(one for one in added if isinstance(one, keras.callbacks.History))
+    return model.history
 
 
 def load_weights(model, checkpoint):
@@ -194,7 +191,7 @@ def _run(model, feed, validation, epochs, first, callbacks):
             model.fit(
                 feed.data,
                 validation_data=validation,
-                validation_batch_size=batch_size_of(validation),
+                validation_batch_size=_VALIDATION_BATCH if isinstance(validation, tuple) else None,
                 epochs=epochs,
                 initial_epoch=first,
                 shuffle=False,

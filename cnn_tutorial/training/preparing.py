@@ -74,11 +74,6 @@ def prepare_validation(validation, model):
     )
 
 
-def batch_size_of(validation):
-    """Images at once in validation: more than in training, since nothing is kept for gradients."""
-    return 128 if isinstance(validation, tuple) else None
-
-
 def list_callbacks(callbacks):
     """The callbacks that were given, checked."""
     callbacks = list(callbacks)

@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 
 import cnn_tutorial
-from cnn_tutorial.training.checkpoints import CheckpointError
+from cnn_tutorial.training.errors import CheckpointError
 
 # An update by another version of these may round differently, and variables may be others.
 _COMPARED = ("backend", "keras", "tensorflow", "jax")
@@ -49,8 +49,12 @@ def put_arrays(variables, arrays):
         variable.assign(arrays[name])
 
 
-def describe(model, seed, batch_size):
+def describe(model, settings):
     """What the checkpoint of a model says about it, as JSON can hold it.
+
+    Args:
+        model: compiled and built ``keras.Model``.
+        settings: dict, what else decides how the training goes.
 
     Returns:
         dict with ``"versions"``, ``"architecture"`` (a hash), ``"optimizer"`` (class),
@@ -70,8 +74,7 @@ def describe(model, seed, batch_size):
         "settings": json.loads(
             json.dumps(
                 {
-                    "seed": seed,
-                    "batch_size": batch_size,
+                    **settings,
                     "optimizer": optimizer.get_config(),
                     "loss": _describe_loss(model.loss),
                 },
@@ -147,7 +150,7 @@ def check_same(path, manifest, present, *, strict=True):
                 "of an uninterrupted run. Use these versions, or start anew in another folder, "
                 "from the weights if you like: training.load_weights(model, checkpoint)"
             )
-    for key in ("architecture", "variables", "optimizer") if strict else ("architecture",):
+    for key in ("optimizer", "architecture", "variables") if strict else ("architecture",):
         if manifest[key] != present[key]:
             raise CheckpointError(
                 f"{path} is of another model than this one{_difference(key, manifest, present)}. "
@@ -197,10 +200,10 @@ def _difference(key, manifest, present):
     """In brackets, where the two differ first."""
     if key == "optimizer":
         return f" (optimizer {manifest[key]}, here {present[key]})"
-    before, now = manifest["variables"], present["variables"]
-    if len(before) != len(now):
+    before, now = manifest["variables"], present.get("variables", {})
+    if now and len(before) != len(now):
         return f" ({len(before)} variables, here {len(now)})"
     for name, value in before.items():
-        if now.get(name) != value:
+        if now and now.get(name) != value:
             return f" ({name}: {value}, here {now.get(name)})"
     return " (its layers have other settings)"

@@ -1,22 +1,13 @@
 """What looks on while a model trains: progress, NaN, an interrupt, data that end early."""
 
-import contextlib
 import math
-import signal
-import threading
 import time
 
 import keras
 
+from cnn_tutorial.training.errors import DivergedError, TrainingInterrupted
+
 _INTERVAL = 0.1  # seconds between two changes of the progress bar
-
-
-class DivergedError(ArithmeticError):
-    """The loss is not a finite number any more."""
-
-
-class TrainingInterrupted(KeyboardInterrupt):
-    """Training was ended from the keyboard; the message says what is saved and how to go on."""
 
 
 class Watch(keras.callbacks.Callback):
@@ -118,25 +109,3 @@ def check_count(steps, expected, epoch):
         )
     if expected and steps < expected:
         raise ValueError(f"train ended early in epoch {epoch}: {steps} of {expected} batches came")
-
-
-@contextlib.contextmanager
-def deferred_interrupt(watch):
-    """Ctrl-C waits until the step is done, so that nothing is half updated; a second does not.
-
-    Python handles signals in its main thread only; in another one nothing changes.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def note(number, frame):
-        if watch.interrupted:
-            raise KeyboardInterrupt
-        watch.interrupted = True
-
-    before = signal.signal(signal.SIGINT, note)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before if before is not None else signal.SIG_DFL)
