@@ -121,7 +121,7 @@ def _check_values(name, labels, kind, low, high):
     if not (math.isfinite(least) and math.isfinite(most)) or least < low or most > high:
         raise ValueError(
             f"{name}: the loss {kind} takes labels from {low} to {high} with this model's "
-            f"{'outputs' if high != 1 else 'loss'}; received {least} to {most}"
+            f"{'outputs' if high != 1 else 'loss'}; received {least:g} to {most:g}"
         )
 
 

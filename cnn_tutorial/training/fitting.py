@@ -64,7 +64,7 @@ def fit(
     **What is set elsewhere.** Label smoothing belongs to the loss:
     ``CategoricalCrossentropy(label_smoothing=0.1)`` on one-hot labels. Mixed precision belongs to
     the layers: ``keras.config.set_dtype_policy("mixed_bfloat16")`` before the model is built.
-    TensorBoard is a callback: ``keras.callbacks.TensorBoard(folder)``.
+    TensorBoard is a callback, ``keras.callbacks.TensorBoard(folder)``, and a package to install.
 
     Args:
         model: ``keras.Model``, built and compiled.
@@ -130,6 +130,12 @@ def fit(
     )
     checks.check_device(device)
     feed = make_feed(train, batch_size=batch_size, seed=seed)
+    if checkpoint is not None and feed.steps is None:
+        raise ValueError(
+            "checkpoint needs a dataset that knows its number of batches: give train.apply("
+            "tf.data.experimental.assert_cardinality(n)). Otherwise TensorFlow begins one more "
+            "step than there are, in which random layers may draw or not"
+        )
     validation = preparing.prepare_validation(validation, model)
     if patience is not None and validation is None:
         raise ValueError("patience needs validation: it waits for the validation loss")
@@ -237,7 +243,8 @@ def _explain(error, watch):
         kind = "ended early" if "but contained only" in text else "did not end as announced"
         found = text[text.index("Input dataset was expected") :].split("[")[0].split("\n")[0]
         return f"train {kind} in epoch {watch.epoch}, after step {watch.steps}: {found}"
-    if "outside the valid range" in text and "label" in text:
-        found = next(line for line in text.splitlines() if "outside the valid range" in line)
-        return f"labels do not fit the loss, in epoch {watch.epoch}: {found.strip()}"
+    if "sparse_categorical_crossentropy" in text:  # two kernels, with a message of their own each
+        for line in text.splitlines():
+            if "outside the valid range" in line or "is not in [0," in line:
+                return f"labels do not fit the loss, in epoch {watch.epoch}: {line.strip()}"
     return None
