@@ -111,9 +111,9 @@ def fit(
         >>> model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
         >>> model.compile(keras.optimizers.SGD(0.1), "mse")
         >>> x = np.linspace(-1, 1, 64).reshape(64, 1)
-        >>> history = fit(model, (x, 3 * x), epochs=20, progress=False)
+        >>> history = fit(model, (x, 3 * x), epochs=60, progress=False)
         >>> len(history.history["loss"]), round(float(model.get_weights()[0][0, 0]), 1)
-        (20, 3.0)
+        (60, 3.0)
     """
     from cnn_tutorial.training import preparing
     from cnn_tutorial.training.feeding import make_feed

@@ -2,14 +2,15 @@ import errno
 import json
 import os
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cnn_tutorial.training import checkpoints
 from cnn_tutorial.training.checkpoints import (
+    clean_folder,
     find_checkpoints,
     read_checkpoint,
     read_newest,
@@ -144,9 +145,9 @@ def test_when_both_are_damaged_the_error_names_both(tmp_path):
 
 def test_another_format_is_refused_and_not_taken_for_damage(tmp_path, monkeypatch):
     write(tmp_path, 1)
-    monkeypatch.setattr(checkpoints, "FORMAT", 2)
+    monkeypatch.setitem(write_checkpoint.__globals__, "FORMAT", 2)
     write(tmp_path, 2)
-    monkeypatch.setattr(checkpoints, "FORMAT", 1)
+    monkeypatch.setitem(write_checkpoint.__globals__, "FORMAT", 1)
     with pytest.raises(CheckpointError, match="has format 2; this package reads format 1") as info:
         read_newest(tmp_path)
     assert not isinstance(info.value, DamagedCheckpointError)
@@ -167,7 +168,7 @@ def test_a_full_disk_is_said_and_leaves_the_checkpoints_as_they_were(tmp_path, m
     def fail(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    owner = os if broken == "fsync" else checkpoints.Path
+    owner = os if broken == "fsync" else Path
     monkeypatch.setattr(owner, broken, fail)
     with pytest.raises(OSError, match=r"disk is full.*epoch-0001.npz is whole and stays") as info:
         write(tmp_path, 2)
@@ -178,10 +179,8 @@ def test_a_full_disk_is_said_and_leaves_the_checkpoints_as_they_were(tmp_path, m
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="the device that is always full")
 def test_a_disk_that_is_really_full_is_said(tmp_path, monkeypatch):
-    real = checkpoints.Path.open
-    monkeypatch.setattr(
-        checkpoints.Path, "open", lambda self, mode: real(checkpoints.Path("/dev/full"), mode)
-    )
+    real = Path.open
+    monkeypatch.setattr(Path, "open", lambda self, mode: real(Path("/dev/full"), mode))
     with pytest.raises(OSError, match="disk is full"):
         write(tmp_path, 1)
     assert names(tmp_path) == []
@@ -199,16 +198,14 @@ def test_what_a_killed_process_left_behind_is_removed(tmp_path):
     write(tmp_path, 1)
     (tmp_path / ".epoch-0002.npz-0a1b2c3d").write_bytes(b"half")
     (tmp_path / "notes.txt").touch()
-    checkpoints.clean_folder(tmp_path)
+    clean_folder(tmp_path)
     assert names(tmp_path) == ["epoch-0001.npz", "notes.txt"]
 
 
 def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     calls = []
-    fsync, replace = os.fsync, checkpoints.Path.replace
+    fsync, replace = os.fsync, Path.replace
     monkeypatch.setattr(os, "fsync", lambda number: calls.append("fsync") or fsync(number))
-    monkeypatch.setattr(
-        checkpoints.Path, "replace", lambda *paths: calls.append("replace") or replace(*paths)
-    )
+    monkeypatch.setattr(Path, "replace", lambda *paths: calls.append("replace") or replace(*paths))
     write(tmp_path, 1)
     assert calls == ["fsync", "replace", "fsync"]  # the last is the folder's

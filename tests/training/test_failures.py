@@ -156,8 +156,6 @@ def test_a_disk_that_fills_up_loses_nothing(
 ):
     import errno
 
-    from cnn_tutorial.training import checkpoints
-
     whole, model = make_model(), make_model()
     fit(whole, (images, labels), epochs=3)
     savez, left = np.savez, [3]  # before training, after epochs 1 and 2
@@ -168,7 +166,7 @@ def test_a_disk_that_fills_up_loses_nothing(
             raise OSError(errno.ENOSPC, "No space left on device")
         savez(file, **arrays)
 
-    monkeypatch.setattr(checkpoints.np, "savez", save)
+    monkeypatch.setattr(np, "savez", save)
     with pytest.raises(OSError, match=r"disk is full.*epoch-0002.npz is whole and stays"):
         fit(model, (images, labels), epochs=3, checkpoint=tmp_path)
     assert_same(whole, model)  # it is in memory still
@@ -261,9 +259,8 @@ def test_labels_in_a_dataset_that_do_not_fit_are_refused(fit, keras, make_model,
         fit(make_model(), batches_of(images, labels + 1))
 
 
-def test_a_gpu_that_is_not_there_is_refused(fit, make_model, images, labels, monkeypatch):
-    from cnn_tutorial.training import checks
-
+def test_a_gpu_that_is_not_there_is_refused(fit, training, make_model, images, labels, monkeypatch):
+    checks = training.fit.__globals__["checks"]
     monkeypatch.setattr(checks, "find_devices", lambda kind=None: [] if kind else ["cpu:0"])
     model = make_model()
     with pytest.raises(

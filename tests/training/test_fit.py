@@ -1,8 +1,13 @@
 """What ``fit`` does besides going on: the order of data, options, what it refuses, what it says."""
 
+import os
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
 
 
@@ -196,8 +201,6 @@ def test_tensorboard_writes_its_logs(fit, keras, make_model, images, labels, tmp
 
 
 def test_progress_shows_epoch_loss_and_all_steps(training, make_model, images, labels, monkeypatch):
-    from cnn_tutorial.training import fitting, watching
-
     shown = []
 
     class Bar:
@@ -215,8 +218,9 @@ def test_progress_shows_epoch_loss_and_all_steps(training, make_model, images, l
             self.done += count
             shown.append((self.text, self.done))
 
-    monkeypatch.setattr(fitting, "Progress", Bar)
-    monkeypatch.setattr(watching, "_INTERVAL", 0)
+    # The module that fit is from: pytest imports another copy of it for its doctests.
+    monkeypatch.setitem(training.fit.__globals__, "Progress", Bar)
+    monkeypatch.setattr(sys.modules["cnn_tutorial.training.watching"], "_INTERVAL", 0)
     training.fit(make_model(), (images, labels), epochs=2)
     bar, *updates = shown
     assert bar.settings == {"unit": "steps", "shown": True, "timed": True}
@@ -226,6 +230,34 @@ def test_progress_shows_epoch_loss_and_all_steps(training, make_model, images, l
     shown.clear()
     training.fit(make_model(), (images, labels), epochs=1, progress=False)
     assert shown[0].settings["shown"] is False
+
+
+def test_a_model_trains_in_a_notebook_and_leaves_nothing_behind(tmp_path):
+    import nbclient
+    import nbformat
+
+    code = """
+import numpy as np
+import keras
+from cnn_tutorial import training
+model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+x = np.ones((64, 1))
+history = training.fit(model, (x, x), epochs=3, checkpoint="checkpoint")
+"""
+    cells = [
+        nbformat.v4.new_code_cell("from cnn_tutorial import session\nsession.start()"),
+        nbformat.v4.new_code_cell(code.strip()),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    resources = {"metadata": {"path": str(tmp_path)}}
+    client = nbclient.NotebookClient(
+        notebook, timeout=120, kernel_name="python3", resources=resources
+    )
+    client.execute(env={**os.environ, "PYTHONPATH": str(ROOT)})
+    outputs = notebook.cells[1].outputs
+    assert [dict(output.get("data", {"text": output.get("text")})) for output in outputs] == [{}]
+    assert len(list((tmp_path / "checkpoint").iterdir())) == 2
 
 
 def test_a_device_that_there_is_is_taken(fit, make_model, images, labels):

@@ -191,8 +191,7 @@ def test_a_checkpoint_of_another_model_is_refused(
 def test_a_checkpoint_of_another_version_is_refused_and_its_weights_can_be_had(
     run, kinds, training, make_model, tmp_path, monkeypatch, name
 ):
-    from cnn_tutorial.training import state
-
+    state = training.fit.__globals__["state"]
     trained, _ = run(kinds["arrays"], tmp_path)
     versions = state.find_versions() | {name: "0.1"}
     monkeypatch.setattr(state, "find_versions", lambda: versions)
