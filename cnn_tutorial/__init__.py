@@ -6,6 +6,7 @@
 - ``data``       the data sets of the book, verified by checksum
 - ``models``     the networks of the book, as Keras models
 - ``metrics``    from counts to curves to confidence intervals
+- ``training``   fit with progress, an explanation of NaN, and exact resumption; schedules
 - ``plotting``   arrays in, a Matplotlib figure out
 - ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
 - ``exercises``  the checkers of the chapters' exercises

@@ -18,6 +18,7 @@ class Progress:
         total: int, how much there is to do, or None where it is not known.
         unit: str, of what: ``"B"`` for bytes, shown in MB, or a word such as ``"images"``.
         shown: bool; False shows nothing anywhere.
+        timed: bool, whether a notebook shows rate and time left too, as a terminal does.
 
     Example:
         >>> with Progress("reading", total=10) as progress:
@@ -26,8 +27,9 @@ class Progress:
 
     _interval = 0.1  # seconds between two changes of what a notebook shows
 
-    def __init__(self, text, total=None, *, unit="B", shown=True):
+    def __init__(self, text, total=None, *, unit="B", shown=True, timed=False):
         self.text, self.total, self.unit, self.shown = text, total, unit, shown
+        self.timed, self._began = timed, None  # when something was first done, and how much
         self.done = 0
         self._drawn = -self._interval  # when a notebook was last changed, in seconds
         self._bar = self._handle = None
@@ -63,6 +65,8 @@ class Progress:
     def update(self, count):
         """Count ``count`` further bytes, or whatever the unit is, as done."""
         self.done += count
+        if self._began is None and self.done:
+            self._began = time.monotonic(), self.done
         if self._bar is not None:
             self._bar.total = self.total
             self._bar.set_description(self.text, refresh=False)
@@ -90,6 +94,8 @@ class Progress:
             )
             text += f" {share:.0%} of {whole}"
             value = f'value="{share:.3f}"'
+        if self.timed:
+            text += self._describe_rate()
         label = html.escape(text, quote=True)
         self._handle.update(
             {
@@ -98,6 +104,20 @@ class Progress:
             },
             raw=True,
         )
+
+    def _describe_rate(self):
+        """What was done a second, and how long the rest will take at this rate."""
+        if self._began is None:
+            return ""
+        seconds, done = time.monotonic() - self._began[0], self.done - self._began[1]
+        if not (seconds > 0 and done > 0):
+            return ""
+        text = f", {done / seconds:.3g} {self.unit} a second"
+        if self.total:
+            left = max(self.total - self.done, 0) * seconds / done
+            minutes, left = divmod(round(left), 60)
+            text += f", {minutes} min {left:02d} s left" if minutes else f", {left} s left"
+        return text
 
 
 def _in_notebook():

@@ -113,3 +113,21 @@ def test_the_output_that_a_real_notebook_stores_is_empty():
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
     nbclient.NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     assert [dict(output["data"]) for output in notebook.cells[0].outputs] == [{}]
+
+
+def test_timed_a_notebook_shows_rate_and_time_left(messages, monkeypatch):
+    seconds = iter([0.0, 10.0, *[12.0] * 9])
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    now = [next(seconds)]
+    monkeypatch.setattr(progress, "time", clock)
+    with progress.Progress("training", total=1000, unit="steps", timed=True) as bar:
+        for count in (10, 40, 60):
+            bar.update(count)
+            now[0] = next(seconds)
+    texts = [content["text/plain"] for content, _ in messages[1:-1]]
+    assert texts == [
+        "training 0% of 1000 steps",
+        "training 1% of 1000 steps",  # the first step, which compiles, is left out of the rate
+        "training 5% of 1000 steps, 4 steps a second, 3 min 58 s left",
+        "training 11% of 1000 steps, 8.33 steps a second, 1 min 47 s left",
+    ]

@@ -6,6 +6,7 @@ both; one Python function a batch, run for several batches at once. What it spen
 """
 
 import collections
+import functools
 import inspect
 import weakref
 
@@ -87,7 +88,9 @@ def make_batches(load, labels, *, image_shape, batch_size, augment, shuffle, see
     Raises:
         TypeError, ValueError: as there.
     """
-    labels = _check_labels(labels)
+    arguments = (load, labels := _check_labels(labels))
+    settings = {"image_shape": image_shape, "batch_size": batch_size, "augment": augment}
+    settings |= {"shuffle": shuffle, "seed": seed}
     check_int("batch_size", batch_size)
     check_seed(seed)
     if not isinstance(shuffle, (bool, np.bool_)):
@@ -119,7 +122,10 @@ def make_batches(load, labels, *, image_shape, batch_size, augment, shuffle, see
         # One batch after the other: the layer's own random numbers come in a fixed order.
         function = as_function(augment)
         dataset = dataset.map(lambda images, labels: (function(images), labels))
-    return dataset.prefetch(2)
+    dataset = dataset.prefetch(2)
+    # For training.fit: the same data set, whose epochs are counted from the first again.
+    dataset.make_again = functools.partial(make_batches, *arguments, **settings)
+    return dataset
 
 
 def as_function(augment):

@@ -67,4 +67,7 @@ def mix_dataset(dataset, layer, *, num_classes):
         mixed = layer({"images": images, "labels": probs}, training=True)
         return mixed["images"], mixed["labels"]
 
-    return dataset.map(mix)  # one after another: the layer's draws have an order
+    mixed = dataset.map(mix)  # one after another: the layer's draws have an order
+    if again := getattr(dataset, "make_again", None):
+        mixed.make_again = lambda: mix_dataset(again(), layer, num_classes=num_classes)
+    return mixed

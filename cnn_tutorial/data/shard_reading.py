@@ -4,6 +4,7 @@ Several shards are read at once, a record of each in turn; nothing but a buffer 
 few batches is ever in memory, however large the set is.
 """
 
+import functools
 import hashlib
 import json
 import math
@@ -75,6 +76,8 @@ def shard_dataset(
         FileNotFoundError: folder must be one that write_shards wrote; there is no
         manifest.json in 'no_such_folder'
     """
+    settings = {"image_size": image_size, "batch_size": batch_size, "keep_aspect": keep_aspect}
+    settings |= {"augment": augment, "shuffle": shuffle, "seed": seed, "verify": False}
     shape = (*check_image_size(image_size), 3)
     check_int("batch_size", batch_size)
     check_keep_aspect(keep_aspect)
@@ -105,6 +108,7 @@ def shard_dataset(
     batches = math.ceil(manifest["images"] / batch_size)
     dataset = dataset.apply(tf.data.experimental.assert_cardinality(batches)).prefetch(2)
     dataset.class_names = manifest["class_names"]
+    dataset.make_again = functools.partial(shard_dataset, folder, **settings)
     return dataset
 
 

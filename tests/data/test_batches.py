@@ -358,3 +358,26 @@ def test_large_blocks_are_not_kept():
     assert large.ctypes.data % 64 == 0
     del large
     assert all(len(block) <= 2**25 for block in batches._FREE)
+
+
+def test_made_again_a_dataset_counts_its_epochs_from_the_first():
+    from cnn_tutorial.data import RandomWarp, mix_dataset
+
+    warp = RandomWarp(width_shift_range=2, horizontal_flip=True, seed=1)
+    pictures = np.random.default_rng(0).integers(0, 256, (10, 4, 5, 3)).astype(np.uint8)
+    dataset = array_dataset(pictures, NUMBERS, batch_size=3, augment=warp, seed=4)
+    first, second = read(dataset), read(dataset)
+    assert not np.array_equal(first[1], second[1])
+    again = dataset.make_again()
+    for expected in (first, second):
+        images, labels = read(again)
+        np.testing.assert_array_equal(labels, expected[1])
+        np.testing.assert_array_equal(images, expected[0])
+
+    def mix(sample, training):
+        return sample
+
+    mixed = mix_dataset(dataset, mix, num_classes=10)
+    list(mixed)
+    _, probs = read(mixed.make_again())
+    np.testing.assert_array_equal(probs.argmax(-1), first[1])

@@ -1,0 +1,137 @@
+"""Checks of what ``fit`` is given, before anything is computed."""
+
+import math
+import numbers
+
+import numpy as np
+
+DEVICES = ("cpu", "gpu", "tpu")
+
+
+def check_model(model):
+    """Refuse what is not a compiled Keras model."""
+    import keras
+
+    if not isinstance(model, keras.Model):
+        raise TypeError(f"model must be a keras.Model; received {type(model).__name__}")
+    if not model.compiled or model.optimizer is None:
+        raise ValueError("model must be compiled, with an optimizer and a loss: model.compile(…)")
+
+
+def check_options(*, epochs, seed, batch_size, patience, averaging):
+    """Refuse numbers that are none, or out of range."""
+    for name, value, least in (
+        ("epochs", epochs, 1),
+        ("seed", seed, 0),
+        ("batch_size", batch_size, 1),
+        ("patience", patience, 1),
+    ):
+        if value is None and name == "patience":
+            continue
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise TypeError(f"{name} must be an int; received {value!r}")
+        if value < least:
+            raise ValueError(f"{name} must be at least {least}; received {value}")
+    if averaging is None:
+        return
+    if isinstance(averaging, bool) or not isinstance(averaging, numbers.Real):
+        raise TypeError(f"averaging must be a number or None; received {averaging!r}")
+    if not 0 < averaging < 1:
+        raise ValueError(f"averaging must lie between 0 and 1; received {averaging}")
+
+
+def check_device(device):
+    """Refuse to train where the kind of device that was asked for is missing.
+
+    Raises:
+        ValueError: if ``device`` is no kind of device.
+        RuntimeError: if there is none of its kind; names those that there are.
+    """
+    if device is None:
+        return
+    if device not in DEVICES:
+        raise ValueError(f"device must be None or one of {', '.join(DEVICES)}; received {device!r}")
+    found = find_devices(device)
+    if not found:
+        import keras
+
+        raise RuntimeError(
+            f"device={device!r} was asked for, and {keras.backend.backend()} finds none; it finds "
+            f"{', '.join(find_devices()) or 'nothing'}. In Colab: Runtime, Change runtime type. "
+            "Elsewhere: a driver and a build of the backend for the device. device=None takes what "
+            "there is"
+        )
+
+
+def find_devices(kind=None):
+    """Names of the backend's devices, of one kind or of all."""
+    import keras
+
+    try:
+        return list(keras.distribution.list_devices(kind))
+    except RuntimeError:  # JAX, when there is none of the kind
+        return []
+
+
+def check_labels(name, labels, model):
+    """Refuse labels that do not fit the loss.
+
+    Args:
+        name: ``"train"`` or ``"validation"``, for the message.
+        labels: array, or what has ``.shape`` with the batch first, perhaps None, and ``.dtype``.
+        model: compiled model; only one with a single output and one of Keras's losses for
+            classes is looked at.
+
+    Raises:
+        ValueError: if shape, dtype or values do not fit.
+    """
+    outputs = getattr(model, "output_shape", None)
+    kind = _find_loss(model)
+    if kind is None or not isinstance(outputs, tuple) or isinstance(outputs[0], tuple):
+        return
+    shape = tuple(labels.shape)
+    if kind == "sparse_categorical_crossentropy":
+        if len(shape) == len(outputs) and shape[-1] not in (1, None) and outputs[-1] != 1:
+            raise ValueError(
+                f"{name}: labels of shape {shape} look one-hot, and the loss {kind} takes one "
+                "class number an image; use categorical_crossentropy, or np.argmax(labels, -1)"
+            )
+        _check_values(name, labels, kind, 0, outputs[-1] - 1)
+    elif kind == "categorical_crossentropy":
+        if len(shape) != len(outputs) or shape[-1] not in (outputs[-1], None):
+            raise ValueError(
+                f"{name}: labels of shape {shape} do not fit the loss {kind} and outputs "
+                f"{outputs}: it takes one-hot rows. Use sparse_categorical_crossentropy, or "
+                "keras.utils.to_categorical(labels, num_classes)"
+            )
+        _check_values(name, labels, kind, 0, 1)
+    elif kind == "binary_crossentropy":
+        if outputs[-1] != 1 and shape[1:] != outputs[1:]:
+            raise ValueError(
+                f"{name}: labels of shape {shape} do not fit the loss {kind} and outputs "
+                f"{outputs}: it takes 0 or 1 for every output"
+            )
+        _check_values(name, labels, kind, 0, 1)
+
+
+def _check_values(name, labels, kind, low, high):
+    if not isinstance(labels, np.ndarray):
+        return  # a dataset's are not known before they come
+    least, most = labels.min(), labels.max()
+    if not (math.isfinite(least) and math.isfinite(most)) or least < low or most > high:
+        raise ValueError(
+            f"{name}: the loss {kind} takes labels from {low} to {high} with this model's "
+            f"{'outputs' if high != 1 else 'loss'}; received {least:g} to {most:g}"
+        )
+
+
+def _find_loss(model):
+    """The name of the loss for classes that a model is compiled with, or None."""
+    loss = model.loss
+    name = loss if isinstance(loss, str) else getattr(loss, "name", getattr(loss, "__name__", ""))
+    classes = ("sparse_categorical_crossentropy", "categorical_crossentropy", "binary_crossentropy")
+    if type(loss).__name__.lower() in [one.replace("_", "") for one in classes]:
+        name = next(one for one in classes if one.replace("_", "") == type(loss).__name__.lower())
+        if getattr(loss, "ignore_class", None) is not None:
+            return None
+    return name if name in classes else None

@@ -1,0 +1,99 @@
+"""A small model with everything that has a state, and data for it."""
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(scope="session")
+def training(keras):
+    import tensorflow as tf
+
+    from cnn_tutorial import training
+
+    tf.config.experimental.enable_op_determinism()  # as session.start does
+    return training
+
+
+@pytest.fixture(scope="session")
+def make_model(keras):
+    """A function that builds a model: the same every time, but for the weights of ``seed``."""
+
+    def make_model(optimizer=None, *, loss=None, seed=5, units=3, metrics=("accuracy",)):
+        keras.utils.set_random_seed(seed)
+        layers = keras.layers
+        model = keras.Sequential(
+            [
+                keras.Input((8, 8, 1)),
+                layers.Rescaling(1 / 255),
+                layers.GaussianNoise(0.1),
+                layers.Conv2D(4, 3),
+                layers.BatchNormalization(),
+                layers.Flatten(),
+                layers.Dropout(0.3),
+                layers.Dense(units),
+            ]
+        )
+        model.compile(
+            optimizer or keras.optimizers.Adam(0.01),
+            loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+            metrics=list(metrics),
+        )
+        keras.utils.set_random_seed(5)  # which decides the order of datasets too
+        return model
+
+    return make_model
+
+
+@pytest.fixture(scope="session")
+def images():
+    rng = np.random.default_rng(0)
+    return rng.integers(0, 256, (100, 8, 8, 1)).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def labels():
+    return np.random.default_rng(1).integers(0, 3, 100)
+
+
+@pytest.fixture(scope="session")
+def make_killer(keras):
+    """A function that makes a callback which ends a training at a step, as a signal would."""
+
+    class Killer(keras.callbacks.Callback):
+        def __init__(self, step):
+            super().__init__()
+            self.left = [step]  # steps until the end, in a list of its own
+
+        def on_train_batch_begin(self, batch, logs=None):
+            self.left[0] -= 1
+            if self.left[0] < 0:
+                raise KilledError
+
+    return Killer
+
+
+class KilledError(Exception):
+    """What ends a training in these tests."""
+
+
+@pytest.fixture(scope="session")
+def Killed():
+    return KilledError
+
+
+@pytest.fixture(scope="session")
+def assert_same():
+    """Two models whose every variable is the same, bit for bit."""
+
+    def assert_same(one, other):
+        for group in ("variables", "optimizer.variables"):
+            first, second = (list_variables(model, group) for model in (one, other))
+            assert len(first) == len(second)
+            for a, b in zip(first, second, strict=True):
+                assert np.asarray(a).tobytes() == np.asarray(b).tobytes(), a.path
+
+    return assert_same
+
+
+def list_variables(model, group):
+    return model.variables if group == "variables" else model.optimizer.variables
