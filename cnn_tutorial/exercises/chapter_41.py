@@ -1,6 +1,6 @@
 """Checkers for chapter 41, Building a network."""
 
-import math
+import numpy as np
 
 from cnn_tutorial.exercises import compare_numbers, run_cases
 
@@ -80,8 +80,11 @@ def check_unseen_rows(answer):
     run_cases(answer, cases, compare_numbers, done=done)
 
 
-def check_doubled_floor(answer):
-    """Check ``doubled_floor(num_classes)``, a loss in nats.
+def check_make_two_scales(answer):
+    """Check ``make_two_scales(filters, num_classes)``, a Keras model.
+
+    The weights are replaced by random ones, and the logits compared with those that follow from
+    them.
 
     Args:
         answer: the function, or None.
@@ -90,15 +93,60 @@ def check_doubled_floor(answer):
         WrongAnswer: with the first case that fails.
 
     Example:
-        >>> check_doubled_floor(None)
+        >>> check_make_two_scales(None)
         not attempted yet
     """
-    cases = []
-    for classes in (2, 3, 10, 1000):
-        second = [math.exp(1.0)] + [math.exp(0.0)] * (classes - 1)
-        cases.append((f"{classes} classes", (classes,), -math.log(second[0] / sum(second))))
-    done = f"doubled_floor is right on {len(cases)} cases"
-    run_cases(answer, cases, compare_numbers, done=done)
+    cases = [
+        (f"{filters} filters, {classes} classes", (filters, classes), (filters, classes))
+        for filters, classes in [(4, 3), (2, 10)]
+    ]
+    done = f"make_two_scales: shapes, parameters and logits are right on {len(cases)} networks"
+    run_cases(answer, cases, _compare_two_scales, done=done)
+
+
+def _compare_two_scales(model, expected):
+    """None if the model is the one of exercise 4, else how it differs."""
+    if not hasattr(model, "count_params"):
+        return f"expected a keras.Model, received {type(model).__name__}"
+    import keras
+
+    filters, classes = expected
+    shapes = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    wanted = (None, 32, 32, 3), (None, classes)
+    if shapes != wanted:
+        return f"expected input and output of shape {wanted}, received {shapes}"
+    count = (9 * 3 + 1) * filters + (25 * 3 + 1) * filters + (2 * filters + 1) * classes
+    if model.count_params() != count:
+        return f"expected {count} parameters, received {model.count_params()}"
+    layers = {
+        tuple(layer.kernel.shape): layer for layer in model.layers if hasattr(layer, "kernel")
+    }
+    for shape in [(3, 3, 3, filters), (5, 5, 3, filters), (2 * filters, classes)]:
+        if shape not in layers:
+            return f"no layer has a kernel of shape {shape}; there are {sorted(layers)}"
+    rng = np.random.default_rng(0)
+    images = rng.random((2, 32, 32, 3)).astype("float32")
+    means = []
+    for size in (3, 5):
+        kernel, bias = _set_random(layers[size, size, 3, filters], rng)
+        maps = keras.ops.conv(images, kernel, strides=2, padding="same") + bias
+        means.append(np.maximum(np.array(maps), 0).mean(axis=(1, 2)))
+    kernel, bias = _set_random(layers[2 * filters, classes], rng)
+    received = np.array(model(images))
+    for pair in (means, means[::-1]):  # either branch may come first
+        if np.allclose(received, np.concatenate(pair, axis=1) @ kernel + bias, atol=1e-4):
+            return None
+    return (
+        "shapes and parameters are right, the logits are not: look at the strides, the padding, "
+        "the activations and the pooling"
+    )
+
+
+def _set_random(layer, rng):
+    """Give a layer a random kernel and bias, and return both."""
+    values = [rng.normal(size=weight.shape).astype("float32") for weight in layer.weights]
+    layer.set_weights(values)
+    return values
 
 
 def _last_row(height, blocks):

@@ -88,7 +88,11 @@ def wrong_parameters():
         for checker, answers in wrong_answers(module).items():
             for number, answer in enumerate(answers):
                 name = getattr(answer, "__name__", number)
-                yield pytest.param(module, checker, answer, id=f"{module}-{checker}-{name}")
+                loads = getattr(getattr(answer, "__code__", None), "co_names", ())
+                marks = [pytest.mark.slow] if set(HEAVY) & set(loads) else []
+                yield pytest.param(
+                    module, checker, answer, id=f"{module}-{checker}-{name}", marks=marks
+                )
 
 
 @pytest.mark.parametrize(("module", "checker", "answer"), list(wrong_parameters()))

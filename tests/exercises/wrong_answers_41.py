@@ -1,7 +1,5 @@
 """Answers to chapter 41's exercises that its checkers must refuse."""
 
-import math
-
 
 def _count(image_shape, filters, units, outputs, *, bias=1, lost=2, k=3, grow=True):
     height, width, channels = image_shape
@@ -26,6 +24,33 @@ def _rounded_up(image_shape, filters, units, outputs):
         total += 9 * channels * number + number
         height, width, channels = -(-(height - 2) // 2), -(-(width - 2) // 2), number
     return total + (height * width * channels + 1) * units + (units + 1) * outputs
+
+
+def _two_scales(
+    sizes=(3, 5), join="Concatenate", pooling="GlobalAveragePooling2D", last=None, **changed
+):
+    how = {"strides": 2, "padding": "same", "activation": "relu"} | changed
+
+    def make_two_scales(filters, num_classes):
+        import keras
+
+        images = keras.Input((32, 32, 3))
+        pool = getattr(keras.layers, pooling)
+        maps = [keras.layers.Conv2D(filters, size, **how)(images) for size in sizes]
+        x = getattr(keras.layers, join)()([pool()(features) for features in maps])
+        return keras.Model(images, keras.layers.Dense(num_classes, activation=last)(x))
+
+    return make_two_scales
+
+
+def _one_behind_the_other(filters, num_classes):
+    import keras
+
+    images = x = keras.Input((32, 32, 3))
+    for size in (3, 5):
+        x = keras.layers.Conv2D(filters, size, strides=2, padding="same", activation="relu")(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(images, keras.layers.Dense(num_classes)(x))
 
 
 WRONG = {
@@ -54,12 +79,16 @@ WRONG = {
         lambda height, blocks: 2 * blocks,  # the rows by which convolutions shrink
         lambda height, blocks: height - 3 * 2**blocks + 2,  # as if one row were left
     ],
-    "check_doubled_floor": [
-        lambda classes: 0.0,  # as if there were one softmax
-        lambda classes: math.log(classes),  # of a network that knows nothing
-        lambda classes: math.log(1 + classes / math.e),
-        lambda classes: math.log2(1 + (classes - 1) / math.e),
-        lambda classes: math.log(math.e + classes - 1),  # the logit of the right class forgotten
-        lambda classes: 1 - math.e / (math.e + classes - 1),  # a probability, no logarithm
+    "check_make_two_scales": [
+        _two_scales(activation=None),  # without ReLU
+        _two_scales(strides=1),
+        _two_scales(padding="valid"),
+        _two_scales(last="softmax"),  # probabilities, no logits
+        _two_scales(join="Add"),
+        _two_scales(pooling="GlobalMaxPooling2D"),
+        _two_scales(pooling="Flatten"),
+        _two_scales(sizes=(3, 3)),
+        _one_behind_the_other,
+        lambda filters, num_classes: filters * num_classes,
     ],
 }
