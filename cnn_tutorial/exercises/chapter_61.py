@@ -6,35 +6,6 @@ from cnn_tutorial import metrics
 from cnn_tutorial.exercises import compare_arrays, compare_numbers, run_cases
 
 
-def check_false_alarms_per_hit(answer):
-    """Check ``false_alarms_per_hit(share, tpr, fpr)``.
-
-    Args:
-        answer: the function, or None.
-
-    Raises:
-        WrongAnswer: with the first case that fails.
-
-    Example:
-        >>> check_false_alarms_per_hit(None)
-        not attempted yet
-    """
-    # Counted by hand, among 10,000 examples: zeros called 1, and ones called 1.
-    counted = {
-        (0.5, 1.0, 0.0): (0, 5000),
-        (0.5, 0.8, 0.2): (1000, 4000),
-        (0.01, 0.9, 0.1): (990, 90),
-        (0.2, 0.75, 0.05): (400, 1500),
-        (0.001, 1.0, 0.02): (199.8, 10),
-    }
-    cases = [
-        (f"share {share}, TPR {tpr}, FPR {fpr}", (share, tpr, fpr), alarms / hits)
-        for (share, tpr, fpr), (alarms, hits) in counted.items()
-    ]
-    done = f"false_alarms_per_hit is right on {len(cases)} cases"
-    run_cases(answer, cases, compare_numbers, done=done)
-
-
 def check_macro_f1(answer):
     """Check ``macro_f1(matrix)``, also where a class does not occur.
 
@@ -73,8 +44,8 @@ def check_macro_f1(answer):
     run_cases(answer, cases, compare_numbers, done=f"macro_f1 is right on {len(cases)} cases")
 
 
-def check_cheapest_threshold(answer):
-    """Check ``cheapest_threshold(alarm, miss)``.
+def check_roc_points(answer):
+    """Check ``roc_points(labels, scores)``, a pair ``(fpr, tpr)``, with equal scores in one step.
 
     Args:
         answer: the function, or None.
@@ -83,17 +54,77 @@ def check_cheapest_threshold(answer):
         WrongAnswer: with the first case that fails.
 
     Example:
-        >>> check_cheapest_threshold(None)
+        >>> check_roc_points(None)
         not attempted yet
     """
-    # By hand: at p the two ways to answer cost the same, alarm (1 - p) = miss p.
-    by_hand = {(1, 1): 1 / 2, (1, 9): 1 / 10, (4, 1): 4 / 5, (0.5, 1.5): 1 / 4, (3, 7): 3 / 10}
+    # By hand, down the list: labels, scores, and the points.
+    by_hand = {
+        "scores 0.9, 0.7, 0.6, 0.3, 0.1 of 1, 0, 1, 1, 0": (
+            ([1, 0, 1, 1, 0], [0.9, 0.7, 0.6, 0.3, 0.1]),
+            ([0, 0, 1 / 2, 1 / 2, 1 / 2, 1], [0, 1 / 3, 1 / 3, 2 / 3, 1, 1]),
+        ),
+        "the same in another order": (
+            ([1, 0, 0, 1, 1], [0.3, 0.1, 0.7, 0.9, 0.6]),
+            ([0, 0, 1 / 2, 1 / 2, 1 / 2, 1], [0, 1 / 3, 1 / 3, 2 / 3, 1, 1]),
+        ),
+        "two equal scores, of a 1 and a 0": (
+            ([1, 0, 1, 0], [0.8, 0.5, 0.5, 0.2]),
+            ([0, 0, 1 / 2, 1], [0, 1 / 2, 1, 1]),
+        ),
+        "one score for all": (([0, 1, 0, 1, 1], [0.4] * 5), ([0, 1], [0, 1])),
+        "logits, some below zero": (
+            ([0, 1, 0, 0], [-3.0, -1.0, 2.0, -1.0]),
+            ([0, 1 / 3, 2 / 3, 1], [0, 0, 1, 1]),
+        ),
+    }
     cases = [
-        (f"a false alarm costs {alarm}, a miss {miss}", (alarm, miss), expected)
-        for (alarm, miss), expected in by_hand.items()
+        (name, tuple(np.array(array) for array in given), np.array(points))
+        for name, (given, points) in by_hand.items()
     ]
-    done = f"cheapest_threshold is right on {len(cases)} cases"
-    run_cases(answer, cases, compare_numbers, done=done)
+    run_cases(answer, cases, compare_arrays, done=f"roc_points is right on {len(cases)} cases")
+
+
+def check_binary_ece(answer):
+    """Check ``binary_ece(labels, probs, bins)``, also on the edges of bins.
+
+    Args:
+        answer: the function, or None.
+
+    Raises:
+        WrongAnswer: with the first case that fails.
+
+    Example:
+        >>> check_binary_ece(None)
+        not attempted yet
+    """
+    # By hand: labels, probabilities, bins, and the sum of count / N times gap.
+    by_hand = {
+        "0.1 said ten times, one of ten a 1": (([1] + [0] * 9, [0.1] * 10, 5), 0.0),
+        "0.9 said four times, three of four a 1": (([1, 1, 0, 1], [0.9] * 4, 5), 0.15),
+        "two bins, their gaps of opposite sign": (
+            ([0, 1, 1, 1, 0], [0.25, 0.25, 0.25, 0.75, 0.75], 2),
+            3 / 5 * (2 / 3 - 1 / 4) + 2 / 5 * (3 / 4 - 1 / 2),
+        ),
+        "0.5 on the edge of two bins": (
+            ([1, 0, 1], [0.5, 0.25, 0.75], 2),
+            2 / 3 * (1 / 2 - 3 / 8) + 1 / 3 * (1 - 3 / 4),
+        ),
+        "0 and 1": (([0, 1, 1, 1], [0.0, 0.0, 1.0, 0.875], 4), 2 / 4 / 2 + 2 / 4 / 16),
+    }
+    cases = [
+        (name, (np.array(labels), np.array(probs), bins), expected)
+        for name, ((labels, probs, bins), expected) in by_hand.items()
+    ]
+    rng = np.random.default_rng(61)
+    probs = rng.random(300)
+    labels = (rng.random(300) < probs**2).astype(int)  # less often a 1 than it says
+    place = np.digitize(probs, np.linspace(0, 1, 11), right=True)
+    gaps = [
+        np.mean(place == j) * abs(labels[place == j].mean() - probs[place == j].mean())
+        for j in np.unique(place)
+    ]
+    cases.append(("300 labels, ten bins", (labels, probs, 10), sum(gaps)))
+    run_cases(answer, cases, compare_numbers, done=f"binary_ece is right on {len(cases)} cases")
 
 
 def check_paired_interval(answer):

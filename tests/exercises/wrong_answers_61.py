@@ -59,15 +59,47 @@ def _by_the_normal_curve(labels, first, second, draws):
     return values.mean() - 1.96 * values.std(), values.mean() + 1.96 * values.std()
 
 
+def _points(labels, scores):
+    calls = scores >= np.unique(scores)[::-1, None]
+    rates = [np.append(0, calls[:, labels == k].mean(axis=1)) for k in (0, 1)]
+    return np.array(rates)
+
+
+def _a_step_for_each_image(labels, scores):
+    labels = labels[np.argsort(-scores, kind="stable")]
+    rates = [np.append(0, np.cumsum(labels == k) / np.sum(labels == k)) for k in (0, 1)]
+    return np.array(rates)
+
+
+def _from_above_the_score(labels, scores):
+    calls = scores > np.unique(scores)[::-1, None]
+    return tuple(np.append(0, calls[:, labels == k].mean(axis=1)) for k in (0, 1))
+
+
+def _shares_of_all_images(labels, scores):
+    return _points(labels, scores) * np.array([[np.mean(labels == 0)], [np.mean(labels == 1)]])
+
+
+def _precision_for_fpr(labels, scores):
+    calls = scores >= np.unique(scores)[::-1, None]
+    precision = calls[:, labels == 1].sum(axis=1) / calls.sum(axis=1)
+    return np.append(1, precision), _points(labels, scores)[1]
+
+
+def _ece(
+    labels, probs, bins, *, of=lambda y, p: y, said=lambda p: p, over=sum, size=abs, cut=np.ceil
+):
+    place = np.clip(cut(probs * bins) - (cut is np.ceil), 0, bins - 1)
+    gaps = of(labels, probs) - said(probs)
+    return over(size(gaps[place == j].sum()) for j in range(bins)) / len(labels)
+
+
+def _ece_unweighted(labels, probs, bins):
+    place = np.clip(np.ceil(probs * bins) - 1, 0, bins - 1)
+    return np.mean([abs((labels - probs)[place == j].mean()) for j in set(place.tolist())])
+
+
 WRONG = {
-    "check_false_alarms_per_hit": [
-        lambda share, tpr, fpr: fpr / tpr,  # the share forgotten
-        lambda share, tpr, fpr: share * fpr / ((1 - share) * tpr),  # ones and zeros exchanged
-        lambda share, tpr, fpr: (1 - share) * fpr / (share * tpr + (1 - share) * fpr),  # of calls
-        lambda share, tpr, fpr: share * tpr / ((1 - share) * fpr) if fpr else np.inf,  # reciprocal
-        lambda share, tpr, fpr: (1 - share) * fpr / share,  # as if all ones were found
-        lambda share, tpr, fpr: fpr / (share * tpr),  # the zeros taken for everything
-    ],
     "check_macro_f1": [
         lambda matrix: np.average(_f1_by_class(matrix), weights=matrix.sum(axis=1)),  # weighted
         lambda matrix: matrix.trace() / matrix.sum(),  # micro: the accuracy
@@ -78,12 +110,24 @@ WRONG = {
         _arithmetic_mean,  # for the harmonic one
         lambda matrix: np.mean(matrix.diagonal() / np.maximum(matrix.sum(axis=1), 1)),  # recall
     ],
-    "check_cheapest_threshold": [
-        lambda alarm, miss: miss / (alarm + miss),  # exchanged
-        lambda alarm, miss: alarm / miss,  # the odds, not the probability
-        lambda alarm, miss: 0.5,  # whatever it costs
-        lambda alarm, miss: min(1.0, alarm / miss),
-        lambda alarm, miss: 1 / (alarm + miss),
+    "check_roc_points": [
+        _a_step_for_each_image,  # equal scores are not passed in one step
+        _from_above_the_score,  # > for >=
+        lambda labels, scores: _points(labels, scores)[:, 1:],  # (0, 0) left out
+        lambda labels, scores: _points(labels, scores)[::-1],  # (tpr, fpr)
+        lambda labels, scores: _points(labels, scores)[:, ::-1],  # from the lowest score up
+        _shares_of_all_images,  # not of the zeros, and of the ones
+        _precision_for_fpr,
+    ],
+    "check_binary_ece": [
+        lambda *case: _ece(*case, of=lambda labels, probs: (probs > 0.5) == labels),  # accuracy
+        lambda *case: _ece(*case, said=lambda probs: np.maximum(probs, 1 - probs)),
+        lambda *case: _ece(*case, over=max),  # the largest gap
+        lambda *case: _ece(*case, size=lambda gap: gap),  # gaps of both signs cancel
+        lambda *case: _ece(*case, cut=np.floor),  # an edge belongs to the bin above
+        _ece_unweighted,
+        lambda labels, probs, bins: np.mean((labels - probs) ** 2),  # the Brier score
+        lambda labels, probs, bins: abs(labels.mean() - probs.mean()),  # one bin
     ],
     "check_paired_interval": [
         _other_images_for_the_second,  # each model on draws of its own
