@@ -39,7 +39,8 @@ lock: env-all ## write requirements/*.txt anew from pyproject.toml
 	@$(ALL) tools/lock.py
 
 clean: ## remove what was built; the environments and downloaded data stay
-	rm -rf _build dist .pytest_cache .ruff_cache .hypothesis book/_static/mathjax
+	rm -rf _build dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf book/_static/mathjax book/_static/digit_reader
 	rm -f book/_static/cnn_tutorial-*.whl
 
 env-book:

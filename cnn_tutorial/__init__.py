@@ -7,6 +7,9 @@
 - ``models``     the networks of the book, as Keras models
 - ``metrics``    from counts to curves to confidence intervals
 - ``training``   fit with progress, an explanation of NaN, and exact resumption; schedules
+- ``recipes``    CIFAR-10 in seconds, in minutes, in half an hour
+- ``export``     a trained network as a file that runs without Keras
+- ``digit_reader``  from a photograph of a written number to the number
 - ``plotting``   arrays in, a Matplotlib figure out
 - ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
 - ``exercises``  the checkers of the chapters' exercises

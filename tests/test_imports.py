@@ -32,6 +32,8 @@ MAY_IMPORT = {
     "export": {"plotting"},
     "distributed": {"training", "plotting"},
     "exercises": {"numpy_ops", "metrics"},
+    # An application: it reads files as data does and draws; the network is an argument.
+    "digit_reader": {"data", "plotting", "training"},
     "recipes": ANYTHING,
     "serve": ANYTHING,
 }

@@ -2,13 +2,15 @@
 
     python tools/build_book.py [--force]
 
-Lays MathJax and the package's wheel beside the pages, builds with warnings as errors, counts the
-pages that _toc.yml lists, and refuses a page that would load something from another host. Where
-nothing that the book is made from has changed, only the checks run.
+Lays MathJax, the digit reader's files and the package's wheel beside the pages, builds with
+warnings as errors, counts the pages that _toc.yml lists, and refuses a page that would load
+something from another host. Where nothing that the book is made from has changed, only the checks
+run.
 """
 
 import hashlib
 import importlib.metadata
+import os
 import re
 import shutil
 import subprocess
@@ -18,10 +20,12 @@ from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup
+from lay_digit_reader import PACKAGE, lay_digit_reader
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ["_config.yml", "_toc.yml", "book", "notebooks", "cnn_tutorial", "pyproject.toml"]
 SOURCES += ["requirements/book.txt", "tools/build_book.py", "README.md", "LICENSE"]
+SOURCES += ["tools/lay_digit_reader.py"]
 # Where one of these has changed, no page of an older build is kept.
 SETTINGS = re.compile(r"_config\.yml|_toc\.yml|book/_ext/|book/_templates/|requirements/|tools/")
 # MathJax 3.2.2: what the pages use, and what its menu (speech, braille) loads when it is asked to.
@@ -54,7 +58,7 @@ def digest(paths, root):
 
 
 def sources(root):
-    """Every file that the book is made from, the two that this tool lays there left out."""
+    """Every file that the book is made from; not MathJax and the wheel, which are laid there."""
     found = []
     for name in SOURCES:
         path = root / name
@@ -87,6 +91,21 @@ def lay_mathjax(target, origin=None):
         copy = target / path.relative_to(origin)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, copy)
+
+
+def lay_reader(target, root):
+    """Lay the digit reader's files; without its runtime only where nothing is published.
+
+    Raises:
+        Trouble: if the runtime is missing where ``CI`` is set, as it is where books are published.
+    """
+    missing = lay_digit_reader(target, root=root)
+    if not missing:
+        return
+    said = f"{PACKAGE} is missing: {missing}"
+    if os.environ.get("CI"):
+        raise Trouble(f"{said}\nWithout it the book is not to be published.")
+    print(f"  {said};\n  the digits in chapters 11 and 71 are read by plain JavaScript instead")
 
 
 def lay_wheel(target, root):
@@ -227,15 +246,16 @@ def check(html, toc):
 
 def build(root=ROOT, force=False):
     """Build what has changed and check everything; return the number of pages."""
-    made, html = root / "_build", root / "_build" / "html"
+    made, html, static = root / "_build", root / "_build" / "html", root / "book" / "_static"
     stamp, log = made / "book-sources", made / "logs" / "book.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     toc = yaml.safe_load((root / "_toc.yml").read_text("utf-8"))
+    lay_mathjax(static / "mathjax")
+    lay_reader(static / "digit_reader", root)
     files = sources(root)
     settings = [path for path in files if SETTINGS.match(path.relative_to(root).as_posix())]
     now = [digest(settings, root), digest(files, root)]
     before = stamp.read_text().split() if stamp.exists() else ["", ""]
-    lay_mathjax(root / "book" / "_static" / "mathjax")
     if force or before != now:
         # Sphinx warns only about the pages that it reads anew: after a build that failed,
         # everything is built from nothing.
@@ -243,7 +263,7 @@ def build(root=ROOT, force=False):
         if force or before[0] != now[0]:
             shutil.rmtree(html, ignore_errors=True)
             shutil.rmtree(made / ".doctrees", ignore_errors=True)
-        lay_wheel(root / "book" / "_static", root)
+        lay_wheel(static, root)
         run_jupyter_book(root, log)
     else:
         print("  nothing has changed since the last build")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 LARGEST_IMAGE, LARGEST_VALUE = 16, 1e6
-_STATIC = Path(__file__).resolve().parents[1] / "static"
+STATIC = Path(__file__).resolve().parents[1] / "static"
 _INCLUDE = re.compile(r"^ */\* include (\S+) \*/\n", re.MULTILINE)
 
 
@@ -36,12 +36,19 @@ def make_figure(name, data, fallback):
 
 
 def _read_script(name):
-    script = (_STATIC / f"{name}_explorer.js").read_text(encoding="utf-8")
+    script = (STATIC / f"{name}_explorer.js").read_text(encoding="utf-8")
     script = _INCLUDE.sub(
-        lambda line: (_STATIC / "parts" / line[1]).read_text(encoding="utf-8"), script
+        lambda line: (STATIC / "parts" / line[1]).read_text(encoding="utf-8"), script
     )
-    # Comments and indentation are for those who read the files: without them each figure is a
-    # third smaller. No string in the files spans lines in which either would matter.
+    return without_comments(script)
+
+
+def without_comments(script):
+    """A script without comments and indentation, which are for those who read its file.
+
+    Each figure is a third smaller for it. No string in the files spans lines in which either
+    would matter.
+    """
     lines = (line.strip() for line in script.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//"))
 

@@ -174,6 +174,76 @@ def make_cifar10_cnn(num_classes=10, *, input_shape=(32, 32, 3), width=1):
     )
 
 
+def make_digit_cnn(input_shape=(28, 28, 1), num_classes=11, *, width=1):
+    """A small network that reads one digit, and says when it is none.
+
+    ``conv 5x5 / 2 -> conv 3x3 -> max pool 2x2 -> conv 3x3 -> conv 3x3 -> logits``, with 16, 32,
+    48 and 40 filters, each convolution followed by batch normalisation and ReLU
+
+    The first ten logits are the digits', the eleventh is that of «not a digit». The stride of the
+    first convolution makes everything after it four times cheaper. At ``width=1`` the network has
+    47,667 parameters, 191 kB as float32: small enough for a page to load.
+
+    Args:
+        input_shape: (height, width, channels), ints; at least 12 pixels each way, so that the
+            last convolution still fits.
+        num_classes: int, at least 2.
+        width: positive number by which the filters are multiplied, rounded, never below 1.
+
+    Returns:
+        keras.Model from images ``(N, height, width, channels)`` to logits ``(N, num_classes)``.
+
+    Raises:
+        TypeError: if a size is not an int, or ``width`` not a number.
+        ValueError: if ``input_shape`` is not three sizes large enough, ``num_classes`` is below
+            2, or ``width`` is not positive.
+
+    Reference:
+        Ioffe & Szegedy, Batch normalization: accelerating deep network training by reducing
+        internal covariate shift, ICML (2015), for the order of the layers.
+
+    Example:
+        >>> model = make_digit_cnn()
+        >>> model.output_shape, model.count_params()
+        ((None, 11), 47667)
+    """
+    _check_classifier(input_shape, num_classes, smallest=12)
+    _check_multiplier("width", width)
+    import keras
+
+    layers = [
+        keras.Input(input_shape, name="images"),
+        keras.layers.Rescaling(1 / 255, name="rescale"),
+        *_normalized_convolution(1, _scaled(16, width), 5, strides=2),
+        *_normalized_convolution(2, _scaled(32, width), 3),
+        keras.layers.MaxPooling2D(2, name="pool2"),
+        *_normalized_convolution(3, _scaled(48, width), 3),
+        *_normalized_convolution(4, _scaled(40, width), 3, padding="valid"),
+        keras.layers.Flatten(name="flatten"),
+        keras.layers.Dense(num_classes, name="logits"),
+    ]
+    return keras.Sequential(layers, name="digit_cnn")
+
+
+def _normalized_convolution(number, filters, kernel_size, *, strides=1, padding="same"):
+    """Convolution, batch normalisation, ReLU. The bias is the normalisation's."""
+    import keras
+
+    return (
+        keras.layers.Conv2D(
+            filters,
+            kernel_size,
+            strides=strides,
+            padding=padding,
+            use_bias=False,
+            name=f"conv{number}",
+        ),
+        # Few steps in all: the averages for inference have to follow within dozens of them.
+        keras.layers.BatchNormalization(momentum=0.9, name=f"norm{number}"),
+        keras.layers.ReLU(name=f"relu{number}"),
+    )
+
+
 def _scaled(size, width):
     return max(1, round(size * width))
 

@@ -4,6 +4,9 @@
 - ``preparing.py``    optimiser, variables and callbacks before the loop begins
 - ``schedules.py``    learning rates that change with every step
 - ``feeding.py``      data that can be begun at any epoch
+- ``pipelines.py``    what lies inside a ``tf.data`` pipeline
+- ``fingerprints.py`` by what a checkpoint knows its data
+- ``averaging.py``    averaged weights
 - ``watching.py``     progress, NaN, data that end early
 - ``interrupts.py``   Ctrl-C that waits for the end of a step
 - ``keeping.py``      the callback that saves and restores
@@ -11,10 +14,12 @@
 - ``attributes.py``   what callbacks and data sets remember
 - ``checkpoints.py``  the files
 - ``checks.py``       checks of arguments
+- ``devices.py``      what there is to compute on: ``find_device`` (chapter 53)
 
 Chapter 51 explains it. Importing this loads no framework: that happens on first use.
 """
 
+from cnn_tutorial.training.devices import Device, find_device
 from cnn_tutorial.training.errors import (
     CheckpointError,
     DamagedCheckpointError,
@@ -27,10 +32,12 @@ from cnn_tutorial.training.schedules import cosine, one_cycle
 __all__ = [
     "CheckpointError",
     "DamagedCheckpointError",
+    "Device",
     "DivergedError",
     "OneCycle",
     "TrainingInterrupted",
     "cosine",
+    "find_device",
     "fit",
     "load_weights",
     "one_cycle",

@@ -20,6 +20,11 @@ import numpy as np
 
 from cnn_tutorial.training.errors import CheckpointError, DamagedCheckpointError
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 FORMAT = 1  # of the files: another number is refused
 KEPT = 2  # the newest and the one before
 _NAME = re.compile(r"epoch-(\d{4,})\.npz")
@@ -157,6 +162,40 @@ def read_newest(folder):
             f"the folder, or name another, to start anew. {'; '.join(errors)}"
         )
     return None
+
+
+@contextlib.contextmanager
+def lock_folder(folder):
+    """Refuse a folder that another training is using, and keep others out meanwhile.
+
+    The lock is the folder's own (``flock``), and ends with the process, however that ends. Where
+    the system or the disk has none, as on Windows, nothing is refused.
+
+    Args:
+        folder: path, made if it is missing; or None for nothing.
+
+    Raises:
+        CheckpointError: if another training holds it.
+    """
+    descriptor = None
+    if folder is not None and fcntl is not None:
+        with contextlib.suppress(OSError):  # write_checkpoint explains it
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        if descriptor is not None:
+            with contextlib.suppress(OSError):
+                try:
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                except BlockingIOError:
+                    raise CheckpointError(
+                        f"checkpoint: another training is using {folder}; wait for its end, or "
+                        "name another folder"
+                    ) from None
+        yield
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def clean_folder(folder):

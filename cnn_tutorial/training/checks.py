@@ -2,10 +2,13 @@
 
 import math
 import numbers
+import os
+import re
 
 import numpy as np
 
 DEVICES = ("cpu", "gpu", "tpu")
+_ROUNDING = 1e-3  # of labels that a dataset has mixed
 
 
 def check_model(model):
@@ -38,6 +41,14 @@ def check_options(*, epochs, seed, batch_size, patience, averaging):
         raise TypeError(f"averaging must be a number or None; received {averaging!r}")
     if not 0 < averaging < 1:
         raise ValueError(f"averaging must lie between 0 and 1; received {averaging}")
+
+
+def check_checkpoint(checkpoint):
+    """Refuse what is no path of a folder."""
+    if checkpoint is not None and not isinstance(checkpoint, str | os.PathLike):
+        raise TypeError(
+            f"checkpoint must be the path of a folder, or None; received {checkpoint!r}"
+        )
 
 
 def check_device(device):
@@ -96,7 +107,7 @@ def check_labels(name, labels, model):
                 f"{name}: labels of shape {shape} look one-hot, and the loss {kind} takes one "
                 "class number an image; use categorical_crossentropy, or np.argmax(labels, -1)"
             )
-        _check_values(name, labels, kind, 0, outputs[-1] - 1)
+        _check_values(name, labels, model)
     elif kind == "categorical_crossentropy":
         if len(shape) != len(outputs) or shape[-1] not in (outputs[-1], None):
             raise ValueError(
@@ -104,25 +115,70 @@ def check_labels(name, labels, model):
                 f"{outputs}: it takes one-hot rows. Use sparse_categorical_crossentropy, or "
                 "keras.utils.to_categorical(labels, num_classes)"
             )
-        _check_values(name, labels, kind, 0, 1)
+        _check_values(name, labels, model)
     elif kind == "binary_crossentropy":
         if outputs[-1] != 1 and shape[1:] != outputs[1:]:
             raise ValueError(
                 f"{name}: labels of shape {shape} do not fit the loss {kind} and outputs "
                 f"{outputs}: it takes 0 or 1 for every output"
             )
-        _check_values(name, labels, kind, 0, 1)
+        _check_values(name, labels, model)
 
 
-def _check_values(name, labels, kind, low, high):
+def guard_labels(name, dataset, model):
+    """The same dataset, in which labels out of range are an error when their batch comes.
+
+    TensorFlow's own loss says so of class numbers, and of nothing else; JAX's computes on.
+    """
+    import keras
+    import tensorflow as tf
+
+    kind, high = _find_range(model)
+    spec = dataset.element_spec[1]
+    is_said = kind == "sparse_categorical_crossentropy" and keras.backend.backend() == "tensorflow"
+    is_looked_at = isinstance(spec, tf.TensorSpec) and spec.dtype.is_numeric
+    if kind is None or is_said or not is_looked_at:
+        return dataset
+    told = _tell_range(name, kind, high)
+
+    def check(images, labels, *weights):
+        values = tf.cast(labels, tf.float32)
+        least, most = tf.reduce_min(values), tf.reduce_max(values)
+        fits = (least >= -_ROUNDING) & (most <= high + _ROUNDING) | (tf.size(labels) == 0)
+        guard = tf.raw_ops.Assert(condition=fits, data=[told, least, most])
+        with tf.control_dependencies([guard]):
+            return (images, tf.identity(labels), *weights)
+
+    return dataset.map(check)
+
+
+def explain_labels(text):
+    """What a guard says in the text of an error, or None."""
+    found = re.search(r"assertion failed: \[(\w+: the loss [^\]]*)\] \[(.*?)\] \[(.*?)\]", text)
+    told = found and found[1].replace("\\'", "'")  # TensorFlow escapes it
+    return found and f"{told}; received {float(found[2]):g} to {float(found[3]):g}"
+
+
+def _check_values(name, labels, model):
     if not isinstance(labels, np.ndarray):
         return  # a dataset's are not known before they come
-    least, most = labels.min(), labels.max()
-    if not (math.isfinite(least) and math.isfinite(most)) or least < low or most > high:
-        raise ValueError(
-            f"{name}: the loss {kind} takes labels from {low} to {high} with this model's "
-            f"{'outputs' if high != 1 else 'loss'}; received {least:g} to {most:g}"
-        )
+    (kind, high), least, most = _find_range(model), labels.min(), labels.max()
+    if not (math.isfinite(least) and math.isfinite(most)) or least < 0 or most > high:
+        told = _tell_range(name, kind, high)
+        raise ValueError(f"{told}; received {least:g} to {most:g}")
+
+
+def _tell_range(name, kind, high):
+    whose = "outputs" if high != 1 else "loss"
+    return f"{name}: the loss {kind} takes labels from 0 to {high} with this model's {whose}"
+
+
+def _find_range(model):
+    """The loss for classes and the highest label that it takes, or None twice."""
+    outputs, kind = getattr(model, "output_shape", None), _find_loss(model)
+    if kind is None or not isinstance(outputs, tuple) or isinstance(outputs[0], tuple):
+        return None, None
+    return kind, outputs[-1] - 1 if kind.startswith("sparse") else 1
 
 
 def _find_loss(model):

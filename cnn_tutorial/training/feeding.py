@@ -6,13 +6,12 @@ beginning it as often as it had been begun; a ``PyDataset`` gets its attributes 
 random numbers back. Chapter 51 explains why order belongs to the state of a training.
 """
 
-import contextlib
 import random
 import weakref
 
 import numpy as np
 
-from cnn_tutorial.training import attributes
+from cnn_tutorial.training import attributes, pipelines
 
 _BEGUN = weakref.WeakKeyDictionary()  # how often a dataset was begun by ``fit`` in this process
 
@@ -132,14 +131,16 @@ class DatasetFeed:
         if self.steps > 0:
             self.data = self.data.apply(tf.data.experimental.assert_cardinality(self.steps))
         self.steps = self.steps if self.steps > 0 else None
-        self._handles = _find_resources(self.dataset)
+        self._handles = pipelines.list_variables(self.dataset)
+        self._has_order = pipelines.has_order(self.dataset)
+        self.must_be_renewed = self._has_order and again is None  # to go on in this process
         # TensorFlow mixes the seed of the whole program into those of the data set's operations.
         self.settings = {"global seed": tf.compat.v1.get_seed(0)[0]}
 
     def seek(self, epoch):
         """Begin the dataset as often as it was begun before this epoch."""
         missing = self._first + epoch - _BEGUN[self.dataset]
-        if missing < 0:
+        if missing < 0 and self._has_order:
             raise ValueError(
                 "train was used further than this in this process, and a tf.data.Dataset cannot be "
                 "set back: make it anew (run the cell that makes it) and call fit again, so that "
@@ -147,7 +148,7 @@ class DatasetFeed:
             )
         for _ in range(missing):
             iter(self.dataset)
-        _BEGUN[self.dataset] += missing
+        _BEGUN[self.dataset] += max(missing, 0)
 
     def begin(self, epoch):
         """Count: Keras begins the dataset."""
@@ -158,7 +159,7 @@ class DatasetFeed:
 
     def take(self):
         """The variables of layers in the pipeline, such as their seed generators."""
-        variables = [np.array(_read(handle)) for handle in self._handles]
+        variables = [np.array(pipelines.read_variable(handle)) for handle in self._handles]
         return {"variables": variables, "first": self._first}
 
     def put(self, state):
@@ -171,7 +172,7 @@ class DatasetFeed:
                 f"{len(self._handles)} variables, and there were {len(values)}"
             )
         for handle, value in zip(self._handles, values, strict=True):
-            _assign(handle, value)
+            pipelines.assign_variable(handle, value)
 
 
 class PyDatasetFeed:
@@ -237,39 +238,3 @@ def check_arrays(name, arrays):
         listed = ", ".join(f"{length} {word}" for length, word in zip(lengths, words, strict=True))
         raise ValueError(f"{name} must have as many labels as images; received {listed}")
     return arrays
-
-
-def _find_resources(dataset):
-    """Handles of the variables that functions of the pipeline hold, each once.
-
-    TensorFlow has no public way to ask for them; where a version has none at all, none are found.
-    """
-    import tensorflow as tf
-
-    found, waiting = {}, [dataset]
-    while waiting:
-        step = waiting.pop()
-        with contextlib.suppress(AttributeError, NotImplementedError):
-            waiting += step._inputs()
-            for function in step._functions():
-                for handle in function.function.captured_inputs:
-                    if handle.dtype == tf.resource and _is_variable(handle):
-                        found[id(handle)] = handle
-    return list(found.values())
-
-
-def _is_variable(handle):
-    return bool(getattr(handle, "_handle_data", None) and handle._handle_data.shape_and_type)
-
-
-def _read(handle):
-    import tensorflow as tf
-
-    dtype = handle._handle_data.shape_and_type[0].dtype
-    return tf.raw_ops.ReadVariableOp(resource=handle, dtype=dtype)
-
-
-def _assign(handle, value):
-    import tensorflow as tf
-
-    tf.raw_ops.AssignVariableOp(resource=handle, value=tf.convert_to_tensor(value))

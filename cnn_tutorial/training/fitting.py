@@ -38,11 +38,14 @@ def fit(
     optimiser has it; this function decides none of the mathematics, which is ``model.fit``'s.
 
     **Exact resumption.** After every epoch everything that the next one depends on is saved:
-    weights, optimiser, place in the schedule, seeds of random layers, order of the data,
+    weights, optimisers, place in the schedule, seeds of random layers, order of the data,
     callbacks' counters, history. Killed at any moment and run again with the same arguments, in a
     new process or in this one, the training goes on from the last finished epoch and ends with
     the weights, bit for bit, of a run that nothing interrupted. This takes operations that are
-    deterministic: ``session.start`` sees to it.
+    deterministic: ``session.start`` sees to it. What cannot be repeated is refused, or a warning
+    names it; what a model's own ``train_step`` keeps in plain Python attributes is neither seen
+    nor saved. A checkpoint of other data is refused as far as that shows without reading them
+    (``fingerprints.describe_data``).
 
     How the data are repeated:
 
@@ -51,12 +54,13 @@ def fit(
       anew and begun as often as it had been: orders and augmentation are functions of its seed and
       of the epoch;
     - another ``tf.data.Dataset`` likewise, without being made anew: it needs seeds of its own
-      (``shuffle(n, seed=…)``), and cannot be set back within one process. Layers in ``map`` are
-      saved with it; random numbers of NumPy in a ``numpy_function`` are not: use
-      ``tf.random.stateless_…`` on numbers of ``Dataset.random``;
-    - a ``PyDataset``: its attributes (numbers, arrays, ``numpy.random.Generator``) are saved, and
-      before every epoch the global random numbers of Python and NumPy are seeded by
-      ``(seed, epoch)``.
+      (``shuffle(n, seed=…)``), and cannot be set back within one process. ``cache`` and ``repeat``
+      have to come before ``shuffle``. Layers in ``map`` are saved with it; random numbers of NumPy
+      in a ``numpy_function`` are not: use ``tf.random.stateless_…`` on numbers of
+      ``Dataset.random``;
+    - a ``PyDataset``: its attributes (numbers, strings, paths, arrays, generators of NumPy, lists
+      and dicts of these) are saved, and before every epoch the global random numbers of Python and
+      NumPy are seeded by ``(seed, epoch)``.
 
     A layer's random numbers have to come from a ``keras.random.SeedGenerator`` of its own, as
     Keras's layers have it.
@@ -80,12 +84,15 @@ def fit(
         batch_size: int, images a step, for arrays; a dataset has its own.
         schedule: ``LearningRateSchedule``, or a function of the number of updates in the whole
             training that returns one, such as ``lambda steps: training.one_cycle(0.1, steps)``;
-            or None for what the optimiser has.
+            or None for what the optimiser has. It begins with the optimiser: one that has made
+            updates in another training is refused.
         averaging: float ``m`` between 0 and 1, or None. After each update
-            ``average <- m average + (1 - m) weights``; the average is validated, and the model
-            has it in the end. 0.99 averages over about the last hundred updates.
+            ``average <- m average + (1 - m) weights``; the average is validated, is what callbacks
+            see at the end of an epoch, and the model has it in the end. 0.99 averages over about
+            the last hundred updates.
         patience: int, epochs without a smaller validation loss after which training ends with the
-            weights of the best epoch; or None.
+            weights of the best epoch; or None. Run again, a training that was ended stays so,
+            unless ``patience`` is another.
         device: ``"gpu"``, ``"tpu"`` or ``"cpu"`` to refuse to train where there is none; Keras
             takes the fastest there is. None for anything.
 
@@ -95,8 +102,10 @@ def fit(
     Raises:
         TypeError: if an argument is of the wrong type.
         ValueError: if one is out of range; if data are empty, end early or do not fit the loss;
-            ``CheckpointError`` if the checkpoint is of another model or version.
+            ``CheckpointError`` if the checkpoint is of another model, version or data, or if
+            another training is using the folder.
         DivergedError: if the loss, the validation loss or the weights are not finite.
+        ImportError: if a callback is ``TensorBoard`` and its package is not installed.
         RuntimeError: if a device was asked for that is not there.
         OSError: if the folder cannot be written, or the disk is full.
         TrainingInterrupted: after Ctrl-C (a ``KeyboardInterrupt``); says how to go on.
@@ -116,7 +125,9 @@ def fit(
         (60, 3.0)
     """
     from cnn_tutorial.training import preparing
+    from cnn_tutorial.training.averaging import Finish
     from cnn_tutorial.training.feeding import make_feed
+    from cnn_tutorial.training.fingerprints import describe_data
     from cnn_tutorial.training.keeping import Keeper
     from cnn_tutorial.training.watching import Watch
 
@@ -129,22 +140,25 @@ def fit(
         averaging=averaging,
     )
     checks.check_device(device)
+    checks.check_checkpoint(checkpoint)
     feed = make_feed(train, batch_size=batch_size, seed=seed)
-    if checkpoint is not None and feed.steps is None:
-        raise ValueError(
-            "checkpoint needs a dataset that knows its number of batches: give train.apply("
-            "tf.data.experimental.assert_cardinality(n)). Otherwise TensorFlow begins one more "
-            "step than there are, in which random layers may draw or not"
-        )
+    callbacks = preparing.list_callbacks(callbacks)
+    if checkpoint is not None:
+        preparing.check_resumable(feed, validation, callbacks)
     validation = preparing.prepare_validation(validation, model)
     if patience is not None and validation is None:
         raise ValueError("patience needs validation: it waits for the validation loss")
+    preparing.check_schedule(model, schedule, checkpoint)
     preparing.set_optimizer(model, schedule, averaging, epochs, feed.steps)
     preparing.build(model, feed)
-    added = [*preparing.list_callbacks(callbacks), *preparing.make_callbacks(averaging, patience)]
-    with Progress("training", unit="steps", shown=progress, timed=True) as bar:
+    added = preparing.make_callbacks(callbacks, averaging, patience)
+    with (
+        checkpoints.lock_folder(checkpoint),
+        Progress("training", unit="steps", shown=progress, timed=True) as bar,
+    ):
         watch = Watch(feed, epochs, bar)
-        description = state.describe(model, feed.settings)
+        data = describe_data(feed) if checkpoint is not None else None
+        description = state.describe(model, {**feed.settings, "patience": patience}, data)
         keeper = Keeper(checkpoint, model, feed, watch, added, description)
         keeper.load()
         if keeper.epoch > epochs:
@@ -153,13 +167,21 @@ def fit(
                 f"{checkpoint} has; received {epochs}"
             )
         first = epochs if keeper.is_stopped else keeper.epoch
+        if first > 0:
+            preparing.append_logs(callbacks)
         bar.total = feed.steps and feed.steps * (epochs - first)
-        _run(model, feed, validation, epochs, first, [watch, *added, keeper])
+        average = added[0] if averaging is not None else None
+        listed = [watch, *added, keeper, Finish(average, first == epochs)]
+        _run(model, feed, validation, epochs, first, listed)
     return model.history
 
 
 def load_weights(model, checkpoint):
     """Set a model's weights to those of the newest checkpoint, whatever version wrote it.
+
+    Of a training that came to its end these are the weights that ``fit`` left in the model: with
+    ``patience`` those of the best epoch. Of one that was broken off, those of its last finished
+    epoch. With ``averaging`` they are the average in either case.
 
     Args:
         model: ``keras.Model`` of the same architecture, built.
@@ -170,7 +192,8 @@ def load_weights(model, checkpoint):
 
     Raises:
         FileNotFoundError: if there is no checkpoint in the folder.
-        CheckpointError: if it is of another model, or damaged.
+        CheckpointError: if layers are of other classes or weights of other shapes, or if it is
+            damaged.
 
     Example:
         >>> load_weights(None, "no such folder")
@@ -182,16 +205,16 @@ def load_weights(model, checkpoint):
     if found is None:
         raise FileNotFoundError(f"no checkpoint in {checkpoint}")
     path, arrays, manifest = found
-    architecture = {"architecture": state.hash_architecture(model)}
-    state.check_same(path, manifest, architecture, strict=False)
+    state.check_weights(path, manifest, model)
     for place, variable in enumerate(model.variables):
-        variable.assign(arrays[f"model/{place}"])
+        name = f"model/{place}"
+        variable.assign(arrays.get(f"final/{name}", arrays[name]))
     return manifest["epoch"]
 
 
 def _run(model, feed, validation, epochs, first, callbacks):
     """Keras's loop, its errors in words of this function's arguments."""
-    watch, keeper = callbacks[0], callbacks[-1]
+    watch, keeper = callbacks[0], callbacks[-2]
     try:
         with deferred_interrupt(watch), _quiet_keras():
             model.fit(
@@ -211,6 +234,13 @@ def _run(model, feed, validation, epochs, first, callbacks):
         if explanation is None:
             raise
         raise ValueError(explanation) from error
+    finally:
+        keeper.remember_rate()
+    if watch.interrupted:  # in what came after the last step
+        raise TrainingInterrupted(
+            f"interrupted after the last step of epoch {watch.epoch}: training is complete, the "
+            "model has its final weights"
+        )
 
 
 @contextlib.contextmanager
@@ -229,16 +259,20 @@ def _explain_interrupt(watch, keeper):
             "weights of that step"
         )
     keeper.reload()
+    is_used = getattr(watch.feed, "must_be_renewed", False)
+    renew = "make train anew (it cannot be set back) and " if is_used else ""
     return (
         f"{where}. Saved in {keeper.folder}: the training up to the end of epoch {keeper.epoch}, "
-        "whose weights the model has now. To go on, call fit again with the same arguments, here "
-        f"or in a new process; it begins with epoch {keeper.epoch + 1}"
+        f"whose weights the model has now. To go on, {renew}call fit again with the same "
+        f"arguments, here or in a new process; it begins with epoch {keeper.epoch + 1}"
     )
 
 
 def _explain(error, watch):
     """What an error of TensorFlow means for the data, or None."""
     text = str(error)
+    if labels := checks.explain_labels(text):
+        return f"labels do not fit the loss, in epoch {watch.epoch}: {labels}"
     if "Input dataset was expected to contain" in text:
         kind = "ended early" if "but contained only" in text else "did not end as announced"
         found = text[text.index("Input dataset was expected") :].split("[")[0].split("\n")[0]

@@ -1,11 +1,16 @@
 """The callback that saves a training after every epoch, and brings it back."""
 
+import contextlib
+import warnings
+import weakref
 from collections import Counter
 
 import keras
 import numpy as np
 
 from cnn_tutorial.training import attributes, checkpoints, state
+
+_LEFT = weakref.WeakKeyDictionary()  # the learning rate that ``fit`` left in an optimiser
 
 
 class Keeper(keras.callbacks.Callback):
@@ -25,6 +30,7 @@ class Keeper(keras.callbacks.Callback):
         self.folder, self.feed, self.watch = folder, feed, watch
         self.others, self.description = _name_callbacks(others), description
         self.variables = state.list_variables(model)
+        self._optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
         self.epoch, self.is_stopped = 0, False  # as in the checkpoint
         self._saved = None  # what the checkpoint knows of callbacks and data
         self._before, self._changed = {}, {name: set() for name in self.others}
@@ -41,7 +47,17 @@ class Keeper(keras.callbacks.Callback):
         variables = self._choose_variables(arrays, manifest)
         state.check_same(path, manifest, self.description)
         state.put_arrays(variables, arrays)
-        self.epoch, self.is_stopped = manifest["epoch"], manifest["stopped"]
+        self.epoch = manifest["epoch"]
+        settings = [one["settings"].get("patience") for one in (manifest, self.description)]
+        self.is_stopped = manifest["stopped"] and settings[0] == settings[1]
+        if self.is_stopped and self.epoch < self.watch.epochs:
+            warnings.warn(
+                f"training had been ended after epoch {self.epoch}, by patience or another "
+                f"callback, and is not continued: the model gets its weights from {path}. With "
+                "another patience it goes on; ended by a callback of yours, in another folder, "
+                "from training.load_weights",
+                stacklevel=3,
+            )
         self._saved = attributes.join_arrays(manifest["memory"], arrays)
 
     def reload(self):
@@ -65,11 +81,45 @@ class Keeper(keras.callbacks.Callback):
             self._save(0)  # so that a run killed in its first epoch begins with the same weights
 
     def on_epoch_end(self, epoch, logs=None):
-        """Save."""
+        """Save, or at least look at the weights.
+
+        On a processor TensorFlow computes a convolution together with its ReLU, which makes zeros
+        of NaN: the loss can stay finite while weights are not.
+        """
         if self.folder is not None:
             self._save(epoch + 1)
+        else:
+            weights = {name: v for name, v in self.variables.items() if name.startswith("model/")}
+            self._check_finite(epoch + 1, state.take_arrays(weights))
+
+    def on_train_end(self, logs=None):
+        """Add the weights that the model ends with, where they are not the last epoch's."""
+        found = checkpoints.read_newest(self.folder) if self.folder is not None else None
+        if found is None:
+            return
+        _, arrays, manifest = found
+        last = state.take_arrays({k: v for k, v in self.variables.items() if k in arrays})
+        final = {
+            f"final/{name}": value
+            for name, value in last.items()
+            if name.startswith("model/")
+            and value.tobytes() != arrays.get(f"final/{name}", arrays[name]).tobytes()
+        }
+        if final:
+            checkpoints.write_checkpoint(self.folder, self.epoch, arrays | final, manifest)
+
+    def remember_rate(self):
+        """Note the learning rate that is left, so that it is not taken for one set by hand."""
+        with contextlib.suppress(TypeError):  # on JAX it is gone when the first step has failed
+            rate = keras.ops.convert_to_numpy(self._optimizer.learning_rate)
+            _LEFT[self._optimizer] = float(rate)
 
     def _save(self, epoch):
+        if epoch and state.list_variables(self.model).keys() != self.variables.keys():
+            raise ValueError(
+                "checkpoint needs every optimiser of the model to be built before training, so "
+                "that its variables can be restored: call optimizer.build(variables) on each"
+            )
         callbacks = {name: self._take(name) for name in self.others}
         memory = {"callbacks": callbacks, "feed": self.feed.take()}
         self._write(epoch, *attributes.split_arrays(memory, "memory"))
@@ -100,14 +150,21 @@ class Keeper(keras.callbacks.Callback):
 
     def _choose_variables(self, arrays, manifest):
         """All variables, but for a learning rate that was meanwhile set to another by hand."""
-        settings = [one["settings"]["optimizer"] for one in (manifest, self.description)]
+        settings = [_find_config(one) for one in (manifest, self.description)]
         before, now = (one.get("learning_rate") for one in settings)
         for name, variable in self.variables.items():
-            if variable.path.endswith("learning_rate") and before != now and name in arrays:
-                if float(arrays[name]) != now:
+            is_rate = variable is self._optimizer.learning_rate
+            if is_rate and before != now and name in arrays:
+                if now not in (float(arrays[name]), _LEFT.get(self._optimizer)):
                     return {key: one for key, one in self.variables.items() if key != name}
                 settings[1]["learning_rate"] = before  # a callback's doing, saved as such
         return self.variables
+
+
+def _find_config(description):
+    """The optimiser's settings, inside of a ``LossScaleOptimizer`` too."""
+    config = description["settings"]["optimizer"]
+    return config.get("inner_optimizer", {}).get("config", config)
 
 
 def _name_callbacks(callbacks):

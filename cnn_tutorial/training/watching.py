@@ -59,7 +59,8 @@ class Watch(keras.callbacks.Callback):
         self._stop_if_diverged()
         self._show()
         self._counted += self.steps
-        check_count(self.steps, self.feed.steps, self.epoch)
+        if not (self.model.stop_training and self.steps):  # a callback may end an epoch
+            check_count(self.steps, self.feed.steps, self.epoch)
         validation = (logs or {}).get("val_loss", 0.0)
         if not math.isfinite(validation):
             raise self.explain(f"the validation loss is {validation} after epoch {self.epoch}")
@@ -77,7 +78,8 @@ class Watch(keras.callbacks.Callback):
             "labels outside of the classes",
             "a logarithm, a square root or a quotient of zero in a loss or layer of your own",
         ]
-        if "float16" in keras.config.dtype_policy().name.replace("bfloat16", ""):
+        layers = self.model._flatten_layers()
+        if any(getattr(layer, "compute_dtype", None) == "float16" for layer in layers):
             causes.append("float16, which ends at 65504: mixed_bfloat16 does not")
         return DivergedError(f"{what}. Likely causes, in this order: {'; '.join(causes)}")
 

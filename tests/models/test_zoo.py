@@ -186,3 +186,38 @@ def test_cats_dogs_cnn_names_the_argument_that_is_wrong(arguments, error, says):
 def test_cifar10_cnn_names_the_argument_that_is_wrong(arguments, error, says):
     with pytest.raises(error, match=says):
         models.make_cifar10_cnn(**arguments)
+
+
+def test_digit_cnn_has_the_parameters_counted_by_hand_and_fits_into_a_page(keras):
+    model = models.make_digit_cnn()
+    weights = 5 * 5 * 1 * 16 + 3 * 3 * 16 * 32 + 3 * 3 * 32 * 48 + 3 * 3 * 48 * 40
+    normalised = 4 * (16 + 32 + 48 + 40)  # scale, shift, mean, variance
+    # 28 -> 14 (stride) -> 14 -> 7 (pooling) -> 7 -> 5 (valid)
+    logits = 5 * 5 * 40 * 11 + 11
+    assert model.count_params() == weights + normalised + logits == 47_667
+    assert 4 * model.count_params() < 200_000  # bytes
+    assert model.output_shape == (None, 11)
+    assert model.layers[-1].activation.__name__ == "linear"
+    assert len({layer.name for layer in model.layers}) == len(model.layers)
+
+
+def test_digit_cnn_takes_bytes_and_its_arguments_change_it(keras):
+    model = models.make_digit_cnn((32, 20, 3), 10, width=0.5)
+    assert model.input_shape == (None, 32, 20, 3)
+    assert model.output_shape == (None, 10)
+    assert model.get_layer("conv1").filters == 8
+    images = np.random.default_rng(0).integers(0, 256, (2, 32, 20, 3))
+    np.testing.assert_allclose(model.layers[0](images), images / 255, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "says"),
+    [
+        ({"input_shape": (11, 28, 1)}, ValueError, "at least 12"),
+        ({"num_classes": 1}, ValueError, "num_classes must be at least 2"),
+        ({"width": -1}, ValueError, "width must be positive"),
+    ],
+)
+def test_digit_cnn_names_the_argument_that_is_wrong(arguments, error, says):
+    with pytest.raises(error, match=says):
+        models.make_digit_cnn(**arguments)

@@ -56,6 +56,29 @@ def labels():
 
 
 @pytest.fixture(scope="session")
+def numbers():
+    """64 images of one row of four numbers, and labels of three classes."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(64, 4)).astype(np.float32), rng.integers(0, 3, 64)
+
+
+@pytest.fixture(scope="session")
+def make_small(keras):
+    """A function that makes a compiled model of 15 weights, run without compilation."""
+
+    def make_small(optimizer=None, *, seed=5, units=3, layers=None, model=None, loss=None):
+        keras.utils.set_random_seed(seed)
+        layers = layers or [keras.layers.Dense(units)]
+        model = model or keras.Sequential([keras.Input((4,)), *layers])
+        loss = loss or keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+        model.compile(optimizer or keras.optimizers.Adam(0.01), loss, run_eagerly=True)
+        keras.utils.set_random_seed(5)
+        return model
+
+    return make_small
+
+
+@pytest.fixture(scope="session")
 def make_killer(keras):
     """A function that makes a callback which ends a training at a step, as a signal would."""
 

@@ -1,5 +1,7 @@
 """What goes wrong in a training, and what ``fit`` says of it."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -68,6 +70,35 @@ def test_weights_that_are_not_finite_are_not_saved(
     with pytest.raises(training.DivergedError, match=r"weights are not finite .* epoch 1"):
         fit(make_model(), (images, labels), checkpoint=tmp_path, callbacks=[Spoil()])
     assert [path.name for path in tmp_path.iterdir()] == ["epoch-0000.npz"]
+
+
+def test_weights_that_are_not_finite_are_noticed_where_nothing_is_saved(
+    fit, training, keras, make_model, images, labels
+):
+    spoil = keras.callbacks.LambdaCallback(
+        on_epoch_end=lambda epoch, logs: model.layers[2].bias.assign(np.full(4, np.nan))
+    )
+    model = make_model()
+    with pytest.raises(training.DivergedError, match=r"weights are not finite .* epoch 1"):
+        fit(model, (images, labels), callbacks=[spoil])
+
+
+def test_an_image_that_is_not_finite_is_named_though_a_relu_makes_zeros_of_it(
+    fit, training, keras, images, labels
+):
+    layers = [
+        keras.Input((8, 8, 1)),
+        keras.layers.Conv2D(4, 3, activation="relu"),
+        keras.layers.Flatten(),
+        keras.layers.Dense(3),
+    ]
+    model = keras.Sequential(layers)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(0.001), loss)
+    bad = images.astype(np.float32) / 255
+    bad[60] = np.nan
+    with pytest.raises(training.DivergedError, match=r"not finite .*images .* the first at 60"):
+        fit(model, (bad, labels))
 
 
 def test_a_folder_that_cannot_be_written_is_said_before_training(
@@ -139,7 +170,7 @@ def test_a_dataset_of_unknown_length_trains_but_cannot_go_on(
     with pytest.raises(ValueError, match="checkpoint needs a dataset that knows its number"):
         fit(one, unknown, checkpoint=tmp_path)
     with pytest.raises(ValueError, match="schedule must be a LearningRateSchedule, since"):
-        fit(one, unknown, schedule=lambda steps: None)
+        fit(make_model(), unknown, schedule=lambda steps: None)
 
 
 def test_data_without_a_batch_or_without_end_are_refused(fit, make_model, images, labels):
@@ -199,6 +230,17 @@ def test_a_gpu_that_is_not_there_is_refused(fit, training, make_model, images, l
     with pytest.raises(ValueError, match="device must be None or one of cpu, gpu, tpu"):
         fit(model, (images, labels), device="cuda")
     assert int(model.optimizer.iterations) == 0
+
+
+def test_tensorboard_without_its_package_is_said_before_training(
+    fit, keras, make_model, images, labels, tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "tensorboard", None)
+    model = make_model()
+    with pytest.raises(ImportError, match="package is not installed: pip install tensorboard"):
+        fit(model, (images, labels), callbacks=[keras.callbacks.TensorBoard(tmp_path)])
+    assert int(model.optimizer.iterations) == 0
+    fit(model, (images, labels), callbacks=[keras.callbacks.TerminateOnNaN()])
 
 
 @pytest.mark.parametrize(
