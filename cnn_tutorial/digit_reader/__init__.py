@@ -23,6 +23,7 @@ from cnn_tutorial.digit_reader.binarizing import (
     estimate_paper,
     find_darkness,
     find_ink,
+    measure_paper,
     to_grey,
 )
 from cnn_tutorial.digit_reader.composing import Composition, compose_number
@@ -75,6 +76,7 @@ __all__ = [
     "find_lines",
     "make_others",
     "make_training_set",
+    "measure_paper",
     "normalize_digit",
     "read_number",
     "recognize_digits",

@@ -131,6 +131,24 @@ def estimate_variation(darkness):
     return 1.4826 * np.median(np.abs(darkness))
 
 
+def measure_paper(darkness):
+    """What share of a photograph is as even as paper: not darker or lighter by more than 0.12.
+
+    Of pages with a number it is 0.8 and more, of photographs of other things mostly less than 0.7.
+
+    Args:
+        darkness: float array ``(H, W)``, as ``find_darkness`` gives it.
+
+    Returns:
+        float from 0 to 1.
+
+    Example:
+        >>> round(measure_paper(np.array([[0.0, 0.05, -0.1, 0.8]])), 2)
+        0.75
+    """
+    return float((np.abs(darkness) < _FAINTEST).mean())
+
+
 def find_ink(darkness):
     """Which pixels are ink, and how dark this pen's ink is.
 

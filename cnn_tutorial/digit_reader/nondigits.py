@@ -123,8 +123,8 @@ def break_digits(images, *, seed=0):
         else:
             both = np.maximum(image, np.rot90(second[place]))
             both = np.maximum(both, np.roll(third[place][::-1], rng.integers(-4, 5), axis=1))
-        scale = _SIDE / max(both.shape)
-        size = [round(scale * side) for side in both.shape[::-1]]
+        # Pressed together sideways: two digits are then about as wide as one.
+        size = [min(2 * side, _SIDE) for side in both.shape[::-1]]
         broken[place, : size[1], : size[0]] = cv2.resize(both, size, interpolation=cv2.INTER_CUBIC)
     return broken
 

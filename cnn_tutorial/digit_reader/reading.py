@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cnn_tutorial.digit_reader.binarizing import find_darkness, find_ink, to_grey
+from cnn_tutorial.digit_reader.binarizing import find_darkness, find_ink, measure_paper, to_grey
 from cnn_tutorial.digit_reader.deskewing import deskew, estimate_skew, find_turn
 from cnn_tutorial.digit_reader.finding import find_digits, split_digits
 from cnn_tutorial.digit_reader.normalizing import SIDE, normalize_digit
@@ -20,6 +20,7 @@ from cnn_tutorial.digit_reader.recognizing import THRESHOLD, recognize_digits
 from cnn_tutorial.digit_reader.ruling import find_lines, remove_lines
 
 _STEEPEST = 45.0  # degrees
+_LEAST_PAPER = 0.66  # of a photograph: with less it shows no page
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,14 +138,16 @@ def read_number(image, model, *, threshold=THRESHOLD, ruled=True, skew=None):
         image = data.read_photograph(image)
     grey = to_grey(image)
     darkness = find_darkness(grey)
+    paper = measure_paper(darkness)
     lines = find_lines(darkness) if ruled else []
     clean = remove_lines(darkness, lines)
-    ink, level = find_ink(clean)
+    ink, level = find_ink(clean) if paper >= _LEAST_PAPER else (np.zeros(grey.shape, bool), 0.0)
     steps = {"photograph": image, "grey": grey, "darkness": darkness, "without lines": clean}
     if skew is None:
         skew = estimate_skew(lines, [piece.box for piece in find_digits(ink)] if level else [])
     upright = deskew(clean, skew)
-    ink, level = find_ink(upright)
+    if level:
+        ink, level = find_ink(upright)
     pieces = split_digits(find_digits(ink), upright, level) if level else []
     steps |= {"upright": upright, "ink": ink}
     images = np.zeros((len(pieces), SIDE, SIDE), np.uint8)
@@ -157,7 +160,7 @@ def read_number(image, model, *, threshold=THRESHOLD, ruled=True, skew=None):
         for answer, seen, piece, at in zip(answers, images, pieces, corners, strict=True)
     )
     text = "".join("?" if digit.label is None else str(digit.label) for digit in digits)
-    return Reading(text, digits, skew, _describe(level, text, lines), steps)
+    return Reading(text, digits, skew, _describe(paper, level, text, lines), steps)
 
 
 def cut_digit(darkness, piece):
@@ -195,7 +198,9 @@ def _find_corners(pieces, skew, shape, original):
     return corners * (original[1] / shape[1], original[0] / shape[0])
 
 
-def _describe(level, text, lines):
+def _describe(paper, level, text, lines):
+    if paper < _LEAST_PAPER:
+        return f"no page found: {paper:.0%} of the photograph is as even as paper"
     if not level:
         return "no ink found: an empty page"
     if not text:

@@ -7,7 +7,7 @@ import numpy as np
 from cnn_tutorial.digit_reader.normalizing import SIDE
 
 # The least probability that a digit is believed at; chosen on validation digits and signs.
-THRESHOLD = 0.6
+THRESHOLD = 0.4
 
 
 class Answer(NamedTuple):

@@ -119,7 +119,7 @@ def _bridge(clean, erased, widest):
     import cv2
 
     ink, level = find_ink(clean)
-    reach = (widest + 2) | 1
+    reach = (widest + 4) | 1
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))
     closed = cv2.morphologyEx(ink.astype(np.uint8), cv2.MORPH_CLOSE, disc).astype(bool)
     clean[closed & erased] = 0.8 * level

@@ -112,7 +112,7 @@ def make_others(counts, digits, *, split="train", seed=0):
 
 
 def train_digit_model(
-    model, images, labels, *, validation=None, epochs=4, seed=0, progress=True, batch_size=_BATCH
+    model, images, labels, *, validation=None, epochs=6, seed=0, progress=True, batch_size=_BATCH
 ):
     """Train a network for the reader, in place.
 

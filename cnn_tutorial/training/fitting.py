@@ -5,6 +5,7 @@ and data that can be begun at any epoch (``feeding.py``). Chapter 51 explains it
 """
 
 import contextlib
+import gc
 import warnings
 
 from cnn_tutorial.progress import Progress
@@ -141,6 +142,9 @@ def fit(
     )
     checks.check_device(device)
     checks.check_checkpoint(checkpoint)
+    # An interrupted training leaves half-read data behind. They go now: TensorFlow was seen to wait
+    # for ever when Python collected them while a graph was being traced.
+    gc.collect()
     feed = make_feed(train, batch_size=batch_size, seed=seed)
     callbacks = preparing.list_callbacks(callbacks)
     if checkpoint is not None:

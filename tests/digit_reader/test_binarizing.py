@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from PIL import Image
+from skimage import data as stills
 
 from cnn_tutorial.digit_reader import binarizing
 
@@ -93,6 +94,14 @@ def test_a_stroke_that_fades_stays_whole_where_one_threshold_would_tear_it():
     ink, _ = binarizing.find_ink(darkness)
     assert ink[10:50, 40:44].all()
     assert not ink[10:14, 10:14].any()
+
+
+def test_the_share_of_paper_tells_a_page_from_a_photograph_of_something(page):
+    assert binarizing.measure_paper(binarizing.find_darkness(page)) == pytest.approx(
+        (page == 240).mean(), abs=0.03
+    )
+    cat = binarizing.find_darkness(binarizing.to_grey(stills.chelsea()))
+    assert binarizing.measure_paper(cat) < 0.66
 
 
 def test_noise_alone_holds_no_ink(rng):

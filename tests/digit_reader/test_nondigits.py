@@ -53,11 +53,8 @@ def test_spoilt_digits_are_neither_of_the_two_that_they_were_made_of(handwriting
     images = handwriting[0][:20]
     broken = break_digits(images, seed=0)
     assert broken.shape == (20, 56, 56)
-    # Two side by side are half as high as one; a knot fills the square.
-    wide = (broken.max(axis=2) > 99).sum(axis=1) < 40
-    assert 0.4 < wide.mean() < 0.95
-    ink = (broken > 99).mean(axis=(1, 2))
-    assert ink[~wide].mean() > 1.3 * (images > 99).mean()
+    # Two or three digits have more ink than one.
+    assert (broken > 99).mean() > 1.15 * (images > 99).mean()
     assert not np.array_equal(broken, break_digits(images, seed=1))
 
 

@@ -167,6 +167,13 @@ def test_a_photograph_without_digits_raises_nothing(name):
     assert set(reading.text) <= {"?"}
 
 
+def test_a_photograph_that_shows_no_page_is_said_to():
+    reading = read_number(stills.astronaut(), always(3))
+    assert (reading.text, reading.digits) == ("", ())
+    assert reading.remark.startswith("no page found: ")
+    assert not reading.steps["ink"].any()
+
+
 def test_files_that_hold_no_photograph_say_so(tmp_path, monkeypatch):
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"\xff\xd8\xff not a photograph")

@@ -328,7 +328,7 @@ def test_bars_and_words_say_what_the_network_says(open_page):
     names = page.locator("th").all_inner_texts()
     assert names == [*"0123456789", "not a digit"]
     assert page.locator("tr.best th").inner_text() == "7"
-    assert page.locator(".answer").inner_text().startswith("This is a 7: ")
+    assert page.locator(".answer").inner_text().startswith("I read a 7: ")
     assert page.locator(".live").inner_text().startswith("Ready after")
     page.get_by_role("button", name="Clear").click()
     assert page.locator(".answer").inner_text() == "Nothing is drawn yet."
@@ -347,7 +347,7 @@ def test_the_live_region_speaks_when_the_pen_is_lifted(open_page):
     page.mouse.up()
     page.wait_for_function(
         "document.querySelector('digit-reader').shadowRoot.querySelector('.live').textContent"
-        ".startsWith('This is a 1')"
+        ".startsWith('I read a 1')"
     )
 
 
@@ -364,7 +364,7 @@ def test_what_is_no_digit_is_refused_as_the_package_refuses_it(open_page, digits
         (answer,) = digit_reader.recognize_digits(seen, lambda _, logits=logits: logits)
         expected.append(answer.label)
         words = page.locator(".answer").inner_text()
-        assert words.startswith("Not a digit" if answer.label is None else "This is a")
+        assert words.startswith("Not a digit" if answer.label is None else "I read a")
     assert found == expected
     assert sum(label is None for label in found[:12]) >= 9
 
@@ -450,7 +450,7 @@ def test_a_digit_is_written_and_read_by_keys_alone(open_page):
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_function("!!document.querySelector('digit-reader').result", timeout=60_000)
-    assert page.locator(".answer").inner_text().startswith("This is a 7")
+    assert page.locator(".answer").inner_text().startswith("I read a 7")
     # The button is gone, and the focus is back on the paper; its keys undo, too.
     assert page.evaluate("document.activeElement.shadowRoot.activeElement.className") == "paper"
     page.keyboard.press("Control+z")

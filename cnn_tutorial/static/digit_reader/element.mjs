@@ -10,7 +10,7 @@ const PAPER = 280; // the drawing's side in pixels
 const PEN = 22;
 const STEP = 10; // of an arrow key
 const REFUSED = 10; // the last class: «not a digit»
-const SUREST = 0.6; // below it no digit is named: digit_reader.THRESHOLD
+const SUREST = 0.4; // below it no digit is named: digit_reader.THRESHOLD
 const NAMES = [..."0123456789", "not a digit"];
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -29,7 +29,7 @@ function inWords(probs, label) {
   if (label === null)
     return `Not a digit, or none I can tell (a ${first}: ${percent(probs[first])}).`;
   const doubt = probs[second] > 0.05 ? `, or perhaps a ${second}: ${percent(probs[second])}` : "";
-  return `This is a ${first}: ${percent(probs[first])}${doubt}.`;
+  return `I read a ${first}: ${percent(probs[first])}${doubt}.`;
 }
 
 // Grey levels, row by row, into a canvas of as many pixels.
