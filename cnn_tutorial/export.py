@@ -7,6 +7,7 @@ Keras; ``check_parity`` runs it in ONNX Runtime and says how far the two differ.
 import contextlib
 import logging
 import os
+import sys
 import tempfile
 import warnings
 from pathlib import Path
@@ -235,15 +236,23 @@ def _call_once(model):
 
 @contextlib.contextmanager
 def _quiet():
-    """Silence the converters: what they complain of is checked, and said, afterwards."""
+    """Silence the converters: what they complain of is checked, and said, afterwards.
+
+    TensorFlow's C++ parts write to descriptor 2, whatever Python's ``sys.stderr`` is.
+    """
     before = logging.root.manager.disable
     logging.disable(logging.ERROR)
+    sys.stderr.flush()
+    kept = os.dup(2)
     try:
         with warnings.catch_warnings(), open(os.devnull, "w") as nowhere:
             warnings.simplefilter("ignore")
+            os.dup2(nowhere.fileno(), 2)
             with contextlib.redirect_stdout(nowhere):
                 yield
     finally:
+        os.dup2(kept, 2)
+        os.close(kept)
         logging.disable(before)
 
 
