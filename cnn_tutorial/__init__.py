@@ -14,6 +14,7 @@
 - ``explorers``  interactive figures that work in the page, in JupyterLab and in Colab
 - ``exercises``  the checkers of the chapters' exercises
 - ``progress``   the bar that long work shows
+- ``places``     the folders that keep what was fetched, and who can bring more
 - ``results``    recorded runs of what takes longer than a chapter may
 
 Importing the package imports none of them: ``import cnn_tutorial`` takes milliseconds and

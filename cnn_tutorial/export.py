@@ -5,14 +5,15 @@ Keras; ``check_parity`` runs it in ONNX Runtime and says how far the two differ.
 """
 
 import contextlib
+import io
 import logging
-import os
-import sys
 import tempfile
 import warnings
 from pathlib import Path
 
 import numpy as np
+
+from cnn_tutorial import session
 
 _BATCH = 256
 _ADVICE = "; an exact gelu does not export, keras.activations.gelu(x, approximate=True) does"
@@ -73,8 +74,7 @@ def to_onnx(model, path):
             try:
                 bare.export(str(draft), format="onnx", verbose=False)
             except Exception as error:  # the converters raise what they please
-                reason = f"{error}"[:300]
-                raise ValueError(f"model cannot be exported to ONNX: {reason}") from error
+                raise ValueError(f"model cannot be exported to ONNX: {error!s:.300}") from error
         written = onnx.load(draft)
         _check_graph(written, model)
         _name_as_in_keras(written, bare.output_names[0])
@@ -120,8 +120,8 @@ def check_parity(model, path, images):
         raise FileNotFoundError(f"path must be a file; there is none at {str(path)!r}")
     _check_model(model)
     images = _check_images(images, model)
-    session = _open_session(path)
-    (given, *more), outputs = session.get_inputs(), session.get_outputs()
+    file = _open_session(path)
+    (given, *more), outputs = file.get_inputs(), file.get_outputs()
     shapes = [list(output.shape[1:]) for output in outputs]
     if more or shapes != [list(model.outputs[0].shape[1:])]:
         raise ValueError(
@@ -133,7 +133,7 @@ def check_parity(model, path, images):
     for start in range(0, len(images), _BATCH):
         batch = images[start : start + _BATCH]
         try:
-            (found,) = session.run(None, {given.name: batch})
+            (found,) = file.run(None, {given.name: batch})
         except Exception as error:  # onnxruntime's own classes, which derive from Exception
             raise ValueError(
                 f"path must be the file of this model; {path.name} does not take images of shape "
@@ -236,23 +236,14 @@ def _call_once(model):
 
 @contextlib.contextmanager
 def _quiet():
-    """Silence the converters: what they complain of is checked, and said, afterwards.
-
-    TensorFlow's C++ parts write to descriptor 2, whatever Python's ``sys.stderr`` is.
-    """
+    """Silence the converters: what they complain of is checked, and said, afterwards."""
     before = logging.root.manager.disable
+    printed = contextlib.redirect_stdout(io.StringIO())
     logging.disable(logging.ERROR)
-    sys.stderr.flush()
-    kept = os.dup(2)
     try:
-        with warnings.catch_warnings(), open(os.devnull, "w") as nowhere:
-            warnings.simplefilter("ignore")
-            os.dup2(nowhere.fileno(), 2)
-            with contextlib.redirect_stdout(nowhere):
-                yield
+        with session.quiet_stderr(), printed, warnings.catch_warnings(action="ignore"):
+            yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
         logging.disable(before)
 
 

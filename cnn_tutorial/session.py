@@ -57,7 +57,7 @@ def start(seed=0, backend="tensorflow", threads=None):
         _check_int("threads", threads, low=1, high=4096)
     _set_backend(backend)
     _set_environment(backend, threads)
-    with _quiet_stderr():
+    with quiet_stderr():
         import keras
 
         if backend == "tensorflow":
@@ -232,11 +232,15 @@ def _start_figures():
 
 
 @contextlib.contextmanager
-def _quiet_stderr():
+def quiet_stderr():
     """Send the process's own stderr (descriptor 2) to nowhere for a moment.
 
-    TensorFlow's C++ parts write there while they load, whatever Python's ``sys.stderr`` is. If
-    loading fails, what they wrote is shown.
+    TensorFlow's C++ parts write there, whatever Python's ``sys.stderr`` is. If the block fails,
+    what they wrote is shown.
+
+    Example:
+        >>> with quiet_stderr():
+        ...     _ = os.write(2, b"a remark that nobody needs")
     """
     sys.stderr.flush()
     kept = os.dup(2)

@@ -20,20 +20,21 @@ MAY_IMPORT = {
     "detection": NOTHING,
     "plotting": NOTHING,
     "explorers": NOTHING,
+    "places": NOTHING,
     "progress": NOTHING,
     "results": NOTHING,
     "numpy_net": {"numpy_ops", "progress"},
-    "data": {"plotting", "progress"},  # reports draw
+    "data": {"places", "plotting", "progress"},  # reports draw
     "models": {"numpy_ops.shapes", "plotting"},
     "training": {"plotting", "progress"},
     "explain": {"plotting"},
     "robustness": {"plotting"},
     "compress": {"plotting"},
-    "export": {"plotting"},
+    "export": {"plotting", "session"},
     "distributed": {"training", "plotting"},
     "exercises": {"numpy_ops", "metrics"},
     # An application: it reads files as data does and draws; the network is an argument.
-    "digit_reader": {"data", "plotting", "training"},
+    "digit_reader": {"data", "numpy_ops", "plotting", "training"},
     "recipes": ANYTHING,
     "serve": ANYTHING,
 }
@@ -176,6 +177,16 @@ def test_importing_the_package_takes_less_than_50_ms_and_loads_nothing_heavy():
     runs = [run_python(code).split() for _ in range(5)]
     assert min(float(run[0]) for run in runs) < 0.050  # the fastest: other work only adds
     assert not (HEAVY | {"numpy", "matplotlib"}) & set(runs[0][1:])
+
+
+def test_places_serves_an_environment_that_has_the_standard_library_alone():
+    code = (
+        "import sys; from cnn_tutorial import places; "
+        "print(*{name.split('.')[0] for name in sys.modules} - set(sys.stdlib_module_names))"
+    )
+    loaded = set(run_python(code).split())
+    assert PACKAGE in loaded
+    assert not loaded & (HEAVY | {"numpy", "pooch", "platformdirs", "requests"})
 
 
 def test_importing_the_modules_loads_no_framework():

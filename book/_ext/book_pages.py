@@ -113,14 +113,13 @@ def status_markdown(path):
     chapters = json.loads(path.read_text("utf-8"))
     if not chapters:
         return NOT_MEASURED
-    lines = ["| chapter | | seconds | peak memory, MB | measured on |", "|---|---|--:|--:|---|"]
+    lines = ["| chapter | seconds | peak MB | measured on |", "|---|--:|--:|---|"]
     for chapter in chapters:
-        passed = "✓ runs" if chapter["passed"] else "✗ fails"
+        passed = "✓" if chapter["passed"] else "✗ fails:"
         lines.append(
-            f"| [{chapter['title']}](../notebooks/{chapter['name']}.ipynb) | {passed} "
+            f"| {passed} [{chapter['title']}](../notebooks/{chapter['name']}.ipynb) "
             f"| {chapter['seconds']:.0f} | {chapter['peak_mb']:.0f} | {chapter['date']} |"
         )
-    lines[0] = lines[0].replace("| | seconds", "| result | seconds")
     machines = {
         "{processor}, {cores} cores, Python {python}, TensorFlow {tensorflow}, "
         "Keras {keras}".format(**chapter)

@@ -44,8 +44,8 @@ from cnn_tutorial.data.mixing import mix_dataset
 from cnn_tutorial.data.pipeline import profile, shard_dataset, write_shards
 from cnn_tutorial.data.sources import SOURCES, list_sources
 from cnn_tutorial.data.splits import load
-from cnn_tutorial.data.storage import cache_folder
 from cnn_tutorial.data.writing import write_folder
+from cnn_tutorial.places import cache_folder
 
 __all__ = [
     "SOURCES",

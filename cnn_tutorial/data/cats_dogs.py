@@ -18,13 +18,8 @@ from cnn_tutorial.data.fetching import (
     fetch_arrays,
 )
 from cnn_tutorial.data.sources import SOURCES, check_name
-from cnn_tutorial.data.storage import (
-    cache_folder,
-    hand_laid_folders,
-    locked,
-    raise_if_disk_full,
-    scratch_folder,
-)
+from cnn_tutorial.data.storage import locked, raise_if_disk_full, scratch_folder
+from cnn_tutorial.places import cache_folder, hand_laid_folders
 
 FOLDERS = ("cats_dogs",)
 _COMMIT = "9e4f1e1b8eb00fb52c7b1f7e271e573cbe5a2d2f"

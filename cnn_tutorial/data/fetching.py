@@ -17,15 +17,12 @@ import numpy as np
 from cnn_tutorial.data import clients
 from cnn_tutorial.data.archives import read_files
 from cnn_tutorial.data.decoding import DECODERS, checksum
-from cnn_tutorial.data.storage import (
+from cnn_tutorial.data.storage import locked, new_file, raise_if_disk_full, scratch_folder
+from cnn_tutorial.places import (
     CACHE_VARIABLE,
     MIRROR_VARIABLE,
     cache_folder,
     hand_laid_folders,
-    locked,
-    new_file,
-    raise_if_disk_full,
-    scratch_folder,
 )
 
 

@@ -6,6 +6,8 @@ that changes colours (``keras.layers.RandomColorJitter``, ``RandAugment``, both 
 ``value_range=(0, 255)``) serves as it is, in ``dataset.map`` and as ``augment=``.
 """
 
+import numbers
+
 
 def mix_dataset(dataset, layer, *, num_classes):
     """The dataset with images mixed in pairs, and labels that say how much of each class.
@@ -48,7 +50,7 @@ def mix_dataset(dataset, layer, *, num_classes):
     """
     import tensorflow as tf
 
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
+    if isinstance(num_classes, bool) or not isinstance(num_classes, numbers.Integral):
         raise TypeError(f"num_classes must be an int; received {num_classes!r}")
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2; received {num_classes}")

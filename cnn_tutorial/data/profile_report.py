@@ -126,7 +126,7 @@ class Profile:
         )
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         return (
-            '<div class="pipeline-profile"><table><caption style="color: inherit">'
+            '<div class="book-report"><table><caption style="color: inherit">'
             f"{self._heading()}</caption><thead><tr><th scope='col'></th>"
             "<th scope='col'>images a second</th><th scope='col'>cores busy</th></tr></thead>"
             f"<tbody>{rows}</tbody></table>{remarks}</div>"

@@ -5,10 +5,9 @@ chapter can look at a test image by accident. Only which images a ``limit`` take
 order, depends on ``seed``.
 """
 
-import numbers
-
 import numpy as np
 
+from cnn_tutorial.data.checks import check_int
 from cnn_tutorial.data.fetching import fetch_arrays
 from cnn_tutorial.data.sources import find_source
 
@@ -49,11 +48,9 @@ def load(name, *, split="train", limit=None, seed=0):
         ((20, 8, 8, 1), dtype('uint8'), array([2, 2, 2, 2, 2, 2, 2, 2, 2, 2]))
     """
     source = find_source(name)
-    _check_int("seed", seed)
-    if seed < 0:
-        raise ValueError(f"seed must not be negative; received {seed}")
+    check_int("seed", seed, low=0)
     if limit is not None:
-        _check_int("limit", limit)
+        check_int("limit", limit)
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}; received {split!r}")
     images, labels = fetch_arrays(source)
@@ -136,8 +133,3 @@ def _rank_in_class(labels):
         members = np.flatnonzero(labels == label)
         rank[members] = np.arange(len(members))
     return rank
-
-
-def _check_int(name, value):
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an int; received {type(value).__name__}: {value!r}")

@@ -1,4 +1,4 @@
-"""The cache folder: where it is, writing into it in one step, one process at a time."""
+"""The cache folder (``places.py`` says where it is): written in one step, one process at a time."""
 
 import contextlib
 import errno
@@ -10,28 +10,8 @@ import time
 import warnings
 from pathlib import Path
 
+from cnn_tutorial.places import CACHE_VARIABLE, cache_folder
 from cnn_tutorial.progress import Progress
-
-CACHE_VARIABLE = "CNN_TUTORIAL_DATA"
-MIRROR_VARIABLE = "CNN_TUTORIAL_MIRROR"
-
-
-def cache_folder():
-    """The folder that keeps what was fetched.
-
-    It is the one that the environment variable ``CNN_TUTORIAL_DATA`` names, or else the
-    platform's usual place for such files.
-
-    Returns:
-        ``pathlib.Path``; the folder may not exist yet.
-
-    Example:
-        >>> cache_folder().is_absolute()
-        True
-    """
-    if os.environ.get(CACHE_VARIABLE):
-        return Path(os.environ[CACHE_VARIABLE]).expanduser().absolute()
-    return Path(import_pooch().os_cache("cnn_tutorial"))
 
 
 def import_pooch():
@@ -40,14 +20,6 @@ def import_pooch():
         warnings.filterwarnings("ignore", message="IProgress not found")
         import pooch
     return pooch
-
-
-def hand_laid_folders():
-    """The folders in which files laid by hand are looked for: the cache and the mirror."""
-    folders = [cache_folder()]
-    if os.environ.get(MIRROR_VARIABLE):
-        folders.append(Path(os.environ[MIRROR_VARIABLE]).expanduser().absolute())
-    return folders
 
 
 def raise_if_disk_full(error):

@@ -8,7 +8,7 @@
 - ``normalizing.py``  a digit in the form of MNIST's
 - ``recognizing.py``  the network's answer, or its refusal
 - ``training.py``     training the network (``feeding.py``: its batches)
-- ``nondigits.py``    letters and scribbles, to learn to refuse
+- ``nondigits.py``    letters, scribbles, spoilt digits: to learn to refuse
 - ``composing.py``    photographs of numbers composed from single digits (``scenes.py``: papers,
   pens, light), to measure the reader on
 - ``pictures.py``, ``reading_html.py``  a reading, drawn
@@ -32,9 +32,9 @@ from cnn_tutorial.digit_reader.finding import Piece, find_digits, split_digits
 from cnn_tutorial.digit_reader.nondigits import (
     LETTERS,
     LOOKALIKES,
-    break_digits,
     draw_letters,
     draw_scribbles,
+    spoil_digits,
 )
 from cnn_tutorial.digit_reader.normalizing import normalize_digit
 from cnn_tutorial.digit_reader.reading import Digit, Reading, cut_digit, read_number
@@ -43,7 +43,7 @@ from cnn_tutorial.digit_reader.ruling import Line, find_lines, remove_lines
 from cnn_tutorial.digit_reader.scenes import Scene, draw_scene
 from cnn_tutorial.digit_reader.training import (
     NOT_A_DIGIT,
-    make_others,
+    make_nondigits,
     make_training_set,
     train_digit_model,
     wear_digits,
@@ -61,7 +61,6 @@ __all__ = [
     "Piece",
     "Reading",
     "Scene",
-    "break_digits",
     "compose_number",
     "cut_digit",
     "deskew",
@@ -74,7 +73,7 @@ __all__ = [
     "find_digits",
     "find_ink",
     "find_lines",
-    "make_others",
+    "make_nondigits",
     "make_training_set",
     "measure_paper",
     "normalize_digit",
@@ -82,6 +81,7 @@ __all__ = [
     "recognize_digits",
     "remove_lines",
     "split_digits",
+    "spoil_digits",
     "to_grey",
     "train_digit_model",
     "wear_digits",

@@ -37,3 +37,18 @@ def check_images(name, images):
                 f"{image.shape}"
             )
     return images
+
+
+def check_model(model):
+    """Raise unless ``model`` can be called.
+
+    Example:
+        >>> check_model("digits.onnx")
+        Traceback (most recent call last):
+        ...
+        TypeError: model must be a keras.Model or a function of images; received str
+    """
+    if not callable(model):
+        raise TypeError(
+            f"model must be a keras.Model or a function of images; received {type(model).__name__}"
+        )

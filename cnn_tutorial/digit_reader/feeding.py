@@ -11,7 +11,7 @@ class JitteredDigits(keras.utils.PyDataset):
 
     Args:
         images: uint8 array ``(N, 28, 28, 1)``.
-        labels: int array ``(N,)``.
+        labels: array ``(N, …)``, whatever the loss takes.
         batch_size: int; a last batch that is smaller is left out.
         seed: int, not negative.
     """

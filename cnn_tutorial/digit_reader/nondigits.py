@@ -1,4 +1,4 @@
-"""Signs that are no digits: what the reader learns to refuse, and what its refusing is tested on.
+"""Nondigits, signs that are no digits: the reader learns to refuse them, and is tested on them.
 
 For training and for testing there are different fonts and different ways to scribble, so that
 what is measured is not what was learned by heart. Chapter 71 shows some of each.
@@ -91,7 +91,7 @@ def draw_scribbles(count, *, split="train", seed=0):
     return np.stack([_draw(ways[rng.integers(len(ways))](rng), rng) for _ in range(count)])
 
 
-def break_digits(images, *, seed=0):
+def spoil_digits(images, *, seed=0):
     """Digits spoilt, for training: two that touch, and knots of three written over each other.
 
     The first are what a faulty cut hands to the network.
@@ -104,7 +104,7 @@ def break_digits(images, *, seed=0):
         uint8 array ``(N, 56, 56)``.
 
     Example:
-        >>> break_digits(np.full((4, 28, 28), 255, np.uint8)).shape
+        >>> spoil_digits(np.full((4, 28, 28), 255, np.uint8)).shape
         (4, 56, 56)
     """
     import cv2
@@ -112,7 +112,7 @@ def break_digits(images, *, seed=0):
     rng = np.random.default_rng(seed)
     images = np.asarray(images).reshape(len(images), 28, 28)
     second, third = (images[rng.permutation(len(images))] for _ in range(2))
-    broken = np.zeros((len(images), _SIDE, _SIDE), np.uint8)
+    spoilt = np.zeros((len(images), _SIDE, _SIDE), np.uint8)
     for place, image in enumerate(images):
         if rng.random() < 0.7:
             both = np.zeros((28, 50), np.uint8)
@@ -125,8 +125,8 @@ def break_digits(images, *, seed=0):
             both = np.maximum(both, np.roll(third[place][::-1], rng.integers(-4, 5), axis=1))
         # Pressed together sideways: two digits are then about as wide as one.
         size = [min(2 * side, _SIDE) for side in both.shape[::-1]]
-        broken[place, : size[1], : size[0]] = cv2.resize(both, size, interpolation=cv2.INTER_CUBIC)
-    return broken
+        spoilt[place, : size[1], : size[0]] = cv2.resize(both, size, interpolation=cv2.INTER_CUBIC)
+    return spoilt
 
 
 def _check_split(split):

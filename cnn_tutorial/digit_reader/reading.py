@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cnn_tutorial.digit_reader.binarizing import find_darkness, find_ink, measure_paper, to_grey
+from cnn_tutorial.digit_reader.checks import check_model
 from cnn_tutorial.digit_reader.deskewing import deskew, estimate_skew, find_turn
 from cnn_tutorial.digit_reader.finding import find_digits, split_digits
 from cnn_tutorial.digit_reader.normalizing import SIDE, normalize_digit
@@ -211,10 +212,7 @@ def _describe(paper, level, text, lines):
 
 
 def _check(model, ruled, skew):
-    if not callable(model):
-        raise TypeError(
-            f"model must be a keras.Model or a function of images; received {type(model).__name__}"
-        )
+    check_model(model)
     if not isinstance(ruled, bool | np.bool_):
         raise TypeError(f"ruled must be a bool; received {ruled!r}")
     if skew is None:

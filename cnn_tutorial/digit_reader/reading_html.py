@@ -17,7 +17,8 @@ def render_reading(reading):
     """
     text = html.escape(reading.text) or "nothing"
     parts = [
-        '<div class="digit-reading" style="overflow-x: auto">',
+        f'<div class="book-report" style="overflow-x: auto" tabindex="0" role="region" '
+        f'aria-label="Read: {text}">',
         f'<p>Read: <strong style="font-size: 1.6em">{text}</strong><br>'
         f"{html.escape(reading.remark)}</p>",
     ]

@@ -4,10 +4,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from cnn_tutorial import numpy_ops
+from cnn_tutorial.digit_reader.checks import check_model
 from cnn_tutorial.digit_reader.normalizing import SIDE
 
-# The least probability that a digit is believed at; chosen on validation digits and signs.
-THRESHOLD = 0.4
+# The least probability that a digit is believed at; chosen on validation digits and nondigits.
+THRESHOLD = 0.35
 
 
 class Answer(NamedTuple):
@@ -64,9 +66,7 @@ def recognize_digits(images, model, *, threshold=THRESHOLD):
         )
     if not np.isfinite(logits).all():
         raise ValueError("model must give finite logits; received NaN or infinity")
-    exponentials = np.exp(logits - logits.max(axis=1, keepdims=True))
-    probs = exponentials / exponentials.sum(axis=1, keepdims=True)
-    return [_answer(row, threshold) for row in probs]
+    return [_answer(row, threshold) for row in numpy_ops.softmax(logits)]
 
 
 def _answer(probs, threshold):
@@ -81,10 +81,7 @@ def _answer(probs, threshold):
 
 
 def _check(images, model, threshold):
-    if not callable(model):
-        raise TypeError(
-            f"model must be a keras.Model or a function of images; received {type(model).__name__}"
-        )
+    check_model(model)
     if images.dtype != np.uint8:
         raise TypeError(f"images must be uint8, 0 to 255; received {images.dtype}")
     if images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):

@@ -37,8 +37,10 @@ class Line(NamedTuple):
 def find_lines(darkness):
     """The lines that cross the photograph from side to side, within 20 degrees of its sides.
 
-    The *Hough transform*: every dark pixel votes for all lines through it, ``x cos a + y sin a =
-    r``; a line wins if more than half of its length in the photograph is dark.
+    The *Hough transform*: every dark pixel ``(i, j)`` votes for all lines ``i = a j + b`` through
+    it (for upright lines rows and columns change places); a line wins if more than half of its
+    length in the photograph is dark. Duda and Hart vote for angle and distance, which covers all
+    directions at once; slopes will do for those within 20 degrees.
 
     Args:
         darkness: float array ``(H, W)``, as ``find_darkness`` gives it.

@@ -1,4 +1,4 @@
-"""Training the reader's network: digits as the reader cuts them out, and signs that are none.
+"""Training the reader's network: digits as the reader cuts them out, and nondigits.
 
 Chapter 71 shows what each part is worth. The model and the digits are arguments: this module
 makes the rest.
@@ -7,16 +7,17 @@ makes the rest.
 import numpy as np
 
 from cnn_tutorial.digit_reader.checks import check_images
-from cnn_tutorial.digit_reader.nondigits import break_digits, draw_letters, draw_scribbles
+from cnn_tutorial.digit_reader.nondigits import draw_letters, draw_scribbles, spoil_digits
 from cnn_tutorial.digit_reader.normalizing import SIDE, normalize_digit
 
 NOT_A_DIGIT = 10  # the eleventh class
 _WORN = 0.25  # of the digits, besides all of them as they are
-_OTHERS = 0.25  # as many signs that are no digits, as a part of the digits
-_LETTERS, _SCRIBBLES = 0.45, 0.25  # of these; the rest are spoilt digits
+_NONDIGITS = 0.35  # as many, as a part of the digits
+_LETTERS, _SCRIBBLES = 0.5, 0.25  # of these; the rest are spoilt digits
 _FINE = 2  # times as large: where digits are worn
 _BATCH = 128
 _RATE = 0.004  # the highest learning rate
+_SMOOTHING = 0.05  # of the labels: it keeps the logits small and the doubts apart
 
 
 def wear_digits(images, *, seed=0):
@@ -46,14 +47,14 @@ def wear_digits(images, *, seed=0):
     return np.stack(worn)[..., np.newaxis]
 
 
-def make_training_set(images, labels, *, others=True, seed=0):
-    """Digits as they are and as the reader cuts them out; and what is no digit, as class 10.
+def make_training_set(images, labels, *, nondigits=True, seed=0):
+    """Digits as they are and as the reader cuts them out; and nondigits, as class 10.
 
     Args:
         images: uint8 array ``(N, 28, 28, 1)``, digits as MNIST has them.
         labels: int array ``(N,)``, 0 to 9.
-        others: bool, whether to add letters, scribbles and spoilt digits, in fonts and shapes of
-            their own for training (``nondigits.py``).
+        nondigits: bool, whether to add letters, scribbles and spoilt digits, in fonts and shapes
+            of their own for training (``nondigits.py``).
         seed: int, not negative.
 
     Returns:
@@ -67,58 +68,63 @@ def make_training_set(images, labels, *, others=True, seed=0):
         >>> images[:, 4:24, 13:16] = 255
         >>> shown, targets = make_training_set(images, np.ones(20, int))
         >>> len(shown), int((targets == NOT_A_DIGIT).sum())
-        (30, 5)
+        (32, 7)
     """
     images, labels = _check_digits(images, labels)
     rng = np.random.default_rng(seed)
     chosen = rng.permutation(len(images))[: round(_WORN * len(images))]
     parts = [images, wear_digits(images[chosen], seed=rng)]
     targets = [labels, labels[chosen]]
-    if others:
-        count = round(_OTHERS * len(images))
+    if nondigits:
+        count = round(_NONDIGITS * len(images))
         letters, scribbles = round(_LETTERS * count), round(_SCRIBBLES * count)
         spoilt = images[rng.permutation(len(images))[: count - letters - scribbles]]
-        signs = make_others((letters, scribbles, len(spoilt)), spoilt, seed=rng)
-        parts.append(signs)
-        targets.append(np.full(len(signs), NOT_A_DIGIT))
+        parts.append(make_nondigits(letters=letters, scribbles=scribbles, digits=spoilt, seed=rng))
+        targets.append(np.full(count, NOT_A_DIGIT))
     return np.concatenate(parts), np.concatenate(targets).astype(np.int64)
 
 
-def make_others(counts, digits, *, split="train", seed=0):
-    """Signs that are no digits, as the reader would cut them out.
+def make_nondigits(*, letters=0, scribbles=0, digits=None, split="train", seed=0):
+    """Letters, scribbles and spoilt digits, in this order, as the reader would cut them out.
 
     Args:
-        counts: three ints, of letters, scribbles and spoilt digits.
-        digits: uint8 array ``(counts[2], 28, 28, 1)``, the digits to spoil.
+        letters: int, how many of them.
+        scribbles: int, how many of them.
+        digits: uint8 array ``(N, 28, 28, 1)``, the digits to spoil, or None.
         split: ``"train"``, ``"validation"`` or ``"test"``; see ``draw_letters``.
         seed: int, not negative; or a ``numpy.random.Generator``.
 
     Returns:
-        uint8 array ``(M, 28, 28, 1)``.
+        uint8 array ``(letters + scribbles + N, 28, 28, 1)``.
+
+    Raises:
+        ValueError: if nothing is asked for, or ``split`` is none of the three.
 
     Example:
-        >>> make_others((2, 1, 0), np.zeros((0, 28, 28, 1), np.uint8)).shape
+        >>> make_nondigits(letters=2, scribbles=1).shape
         (3, 28, 28, 1)
     """
     rng = np.random.default_rng(seed)
     parts = []
-    if counts[0]:
-        parts.append(draw_letters(counts[0], split=split, seed=rng)[0])
-    if counts[1]:
-        parts.append(draw_scribbles(counts[1], split=split, seed=rng))
-    if counts[2]:
-        parts.append(break_digits(digits, seed=rng))
+    if letters:
+        parts.append(draw_letters(letters, split=split, seed=rng)[0])
+    if scribbles:
+        parts.append(draw_scribbles(scribbles, split=split, seed=rng))
+    if digits is not None and len(digits):
+        parts.append(spoil_digits(digits, seed=rng))
+    if not parts:
+        raise ValueError("letters, scribbles or digits must be given; received none of them")
     return wear_digits(np.concatenate(parts), seed=rng)
 
 
 def train_digit_model(
-    model, images, labels, *, validation=None, epochs=6, seed=0, progress=True, batch_size=_BATCH
+    model, images, labels, *, validation=None, epochs=7, seed=0, progress=True, batch_size=_BATCH
 ):
     """Train a network for the reader, in place.
 
-    Adam with a one-cycle learning rate; every image is shifted, turned, scaled and slanted a
-    little, anew in every epoch. A model with eleven logits also learns to say «not a digit»; one
-    with ten learns the digits alone.
+    Adam with a one-cycle learning rate, and labels smoothed by 0.05; every image is shifted,
+    turned, scaled and slanted a little, anew in every epoch. A model with eleven logits also
+    learns to say «not a digit»; one with ten learns the digits alone.
 
     Args:
         model: ``keras.Model`` from ``(N, 28, 28, 1)`` in 0..255 to 10 or 11 logits, such as
@@ -127,7 +133,7 @@ def train_digit_model(
         labels: int array ``(N,)``, 0 to 9.
         validation: pair of such arrays, looked at after every epoch, or None.
         epochs: int, at least 1.
-        seed: int, not negative: of the signs and the order. The model's first weights are the
+        seed: int, not negative: of the nondigits and the order. The model's first weights are the
             caller's.
         progress: bool, whether to show a bar.
         batch_size: int, images a step.
@@ -157,15 +163,18 @@ def train_digit_model(
     logits = model.output_shape[-1]
     if logits not in (NOT_A_DIGIT, NOT_A_DIGIT + 1):
         raise ValueError(f"model must have 10 or 11 logits; received one with {logits}")
-    images, labels = make_training_set(images, labels, others=logits > NOT_A_DIGIT, seed=seed)
+    images, labels = make_training_set(images, labels, nondigits=logits > NOT_A_DIGIT, seed=seed)
+    one_hot = np.eye(logits, dtype=np.float32)
+    if validation is not None:
+        validation = (validation[0], one_hot[np.asarray(validation[1])])
     model.compile(
         optimizer=keras.optimizers.Adam(),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=_SMOOTHING),
         metrics=["accuracy"],
     )
     return training.fit(
         model,
-        JitteredDigits(images, labels, batch_size=batch_size, seed=seed),
+        JitteredDigits(images, one_hot[labels], batch_size=batch_size, seed=seed),
         validation,
         epochs=epochs,
         schedule=lambda steps: training.one_cycle(_RATE, steps),

@@ -1,8 +1,8 @@
 """Checkers of the chapters' exercises, one module a chapter.
 
 ``check_<exercise>(answer)`` prints ``✓`` and what was tried when the answer is right; says
-«not attempted yet» when the answer is None, returns None or raises NotImplementedError; and
-raises ``WrongAnswer``, with the first case that fails, when it is wrong.
+«not attempted yet» when the answer is None or raises NotImplementedError, as a stub does; and
+raises ``WrongAnswer``, with the first case that fails, when it is wrong or returns None.
 """
 
 import numpy as np
@@ -44,17 +44,17 @@ def run_cases(answer, cases, compare, *, done):
         own = [a.copy() if isinstance(a, np.ndarray) else a for a in arguments]
         try:
             received = answer(*own)
-        except NotImplementedError:
-            received = None
+        except NotImplementedError as error:
+            if number == 0:
+                print("not attempted yet")
+                return
+            raise WrongAnswer(f"{description}: your function is not written yet") from error
         except Exception as error:
             raise WrongAnswer(
                 f"{description}: your function stopped with {type(error).__name__}: {error}"
             ) from error
         if received is None:
-            if number == 0:
-                print("not attempted yet")
-                return
-            raise WrongAnswer(f"{description}: your function returned None")
+            raise WrongAnswer(f"{description}: your function returned None; is a return missing?")
         difference = compare(received, expected)
         if difference:
             raise WrongAnswer(f"{description}: {difference}")

@@ -1,6 +1,7 @@
 """Checkers for chapter 31, How photographs become arrays."""
 
 import hashlib
+import unittest.mock
 
 import numpy as np
 
@@ -31,7 +32,9 @@ def check_upright(answer):
         for orientation, turn in turns.items()
         for name, stored in pictures.items()
     ]
-    run_cases(answer, cases, compare_arrays, done=f"upright is right on {len(cases)} cases")
+    refusal = RuntimeError("np.rot90 does the whole exercise: use slices and swapaxes only")
+    with unittest.mock.patch("numpy.rot90", side_effect=refusal):
+        run_cases(answer, cases, compare_arrays, done=f"upright is right on {len(cases)} cases")
 
 
 def check_crop_window(answer):

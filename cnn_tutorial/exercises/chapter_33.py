@@ -6,7 +6,8 @@ import numpy as np
 
 from cnn_tutorial.exercises import compare_numbers, run_cases
 
-_EPOCHS = 12  # of a training set that is checked: enough for any name to come in a first batch
+_SEEDS = 80  # of shuffles of 3 items: a given one of six orders is missed once in two million
+_ALL_ORDERS = {"012", "021", "102", "120", "201", "210"}
 
 
 def check_epoch_time(answer):
@@ -53,6 +54,8 @@ def check_scale(answer):
         (375, 500, 128, 128): 2,
         (375, 500, 94, 94): 4,  # 375 / 4 is rounded up
         (375, 500, 95, 95): 2,
+        (373, 500, 94, 94): 4,  # 93.25 is rounded up, too, and not to the nearest
+        (256, 256, 129, 129): 1,  # 256 / 2 divides: 128, and not 129
         (3000, 4000, 375, 500): 8,
         (4000, 3000, 375, 500): 4,  # on end: 3000 / 8 is too narrow
         (400, 4000, 300, 300): 1,
@@ -91,7 +94,23 @@ def check_shuffled(answer):
             [(0, 3), (5, 1), (1000, 100), (1000, 10), (300, 300), (200, 5000)]
         )
     ]
-    run_cases(answer, cases, _compare_order, done=f"shuffled is right on {len(cases)} cases")
+    # Over many seeds: a buffer of 2 gives all four orders of 3 items, and one of 3 all six.
+    for buffer, orders in [(2, {"012", "021", "102", "120"}), (3, _ALL_ORDERS)]:
+        arguments = [0, 1, 2], buffer, np.random.default_rng(buffer)
+        cases.append((f"3 items, a buffer of {buffer}", arguments, orders))
+
+    def shuffle(items, buffer, rng):
+        if len(items) != 3:
+            return answer(items, buffer, rng)
+        generators = (np.random.default_rng(seed) for seed in range(_SEEDS))
+        return [answer(list(items), buffer, generator) for generator in generators]
+
+    def compare(received, expected):
+        find = _compare_orders if isinstance(expected, set) else _compare_order
+        return find(received, expected)
+
+    done = f"shuffled is right on {len(cases)} cases"
+    run_cases(shuffle if callable(answer) else answer, cases, compare, done=done)
 
 
 def check_make_training_set(answer):
@@ -108,11 +127,13 @@ def check_make_training_set(answer):
         not attempted yet
     """
     cases = []
-    for count, batch_size in [(200, 20), (205, 20)]:
+    # Epochs enough for one of the last tenth of the names to come in a first batch. The third set
+    # is larger than the buffer of 1,000 that is often copied.
+    for count, batch_size, epochs in [(200, 20, 12), (205, 20, 12), (3000, 500, 2)]:
         counter = _Counter()
         arguments = np.arange(count), counter.load, counter.augment, batch_size
         description = f"{count} names, batches of {batch_size}"
-        cases.append((description, arguments, (counter, count, batch_size)))
+        cases.append((description, arguments, (counter, count, batch_size, epochs)))
     run_cases(
         answer,
         cases,
@@ -177,6 +198,19 @@ def _compare_order(received, expected):
     return None
 
 
+def _compare_orders(received, expected):
+    """None if shuffles of 3 items with many generators gave each possible order, and no other."""
+    if any(not isinstance(order, list) for order in received):
+        return "expected a list each time"
+    found = {"".join(map(str, order)) for order in received}
+    if found == expected:
+        return None
+    return (
+        f"with {len(received)} different generators expected the orders {sorted(expected)}, "
+        f"received {sorted(found)}; all that is random has to come from rng"
+    )
+
+
 class _Counter:
     """Functions for ``map`` that count how often they were called for each name."""
 
@@ -206,11 +240,11 @@ class _Counter:
 def _compare_training_set(dataset, expected):
     import tensorflow as tf
 
-    counter, count, batch_size = expected
+    counter, count, batch_size, number = expected
     if not isinstance(dataset, tf.data.Dataset):
         return f"expected a tf.data.Dataset, received {type(dataset).__name__}"
     epochs = []
-    for _ in range(_EPOCHS):
+    for _ in range(number):
         try:
             epochs.append([batch.tolist() for batch in dataset.as_numpy_iterator()])
         except tf.errors.OpError as error:
@@ -225,10 +259,10 @@ def _compare_training_set(dataset, expected):
         return f"expected batches of {batch_size}, received sizes {sizes}"
     if len(counter.loaded) != count:
         called = len(counter.loaded)
-        return f"load was called {called} times in {_EPOCHS} epochs, expected {count}"
-    if len(counter.augmented) != _EPOCHS * count:
-        called, least = len(counter.augmented), _EPOCHS * count
-        return f"augment was called {called} times in {_EPOCHS} epochs, expected {least}"
+        return f"load was called {called} times in {number} epochs, expected {count}"
+    if len(counter.augmented) != number * count:
+        called, least = len(counter.augmented), number * count
+        return f"augment was called {called} times in {number} epochs, expected {least}"
     if items[0] == items[1]:
         return "both epochs have the same order"
     if items[0] == sorted(items[0]):

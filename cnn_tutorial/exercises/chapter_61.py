@@ -109,6 +109,7 @@ def check_binary_ece(answer):
             ([1, 0, 1], [0.5, 0.25, 0.75], 2),
             2 / 3 * (1 / 2 - 3 / 8) + 1 / 3 * (1 - 3 / 4),
         ),
+        "0 and 0.25 share the first of four bins": (([1, 0], [0.0, 0.25], 4), 1 / 2 - 1 / 8),
         "0 and 1": (([0, 1, 1, 1], [0.0, 0.0, 1.0, 0.875], 4), 2 / 4 / 2 + 2 / 4 / 16),
     }
     cases = [
@@ -144,8 +145,13 @@ def check_paired_interval(answer):
     cases = []
     for count, num_classes in [(5, 2), (40, 3), (200, 10)]:
         labels = rng.integers(0, num_classes, count)
+        # Each model's wrong answers are its own, so that the two can be wrong in different ways.
         first, second = (
-            np.where(rng.random(count) < right, labels, (labels + 1) % num_classes)
+            np.where(
+                rng.random(count) < right,
+                labels,
+                (labels + rng.integers(1, num_classes, count)) % num_classes,
+            )
             for right in (0.6, 0.9)
         )
         draws = rng.integers(0, count, (100, count))

@@ -34,7 +34,10 @@ def render_report(report):
             )
         )
     parts += [f"<p>{_escape(remark)}</p>" for remark in report.remarks()]
-    return f'<div class="metrics-report" style="overflow-x: auto">{"".join(parts)}</div>'
+    return (
+        '<div class="book-report" style="overflow-x: auto" tabindex="0" role="group" '
+        f'aria-label="{_escape(report.headline())}">{"".join(parts)}</div>'
+    )
 
 
 def _table(caption, headings, rows):
@@ -48,7 +51,8 @@ def _table(caption, headings, rows):
         for name, *cells in rows
     )
     return (
-        '<table style="margin: 0 0 1em"><caption style="text-align: left; font-weight: bold">'
+        '<table style="margin: 0 0 1em">'
+        '<caption style="text-align: left; font-weight: bold; color: inherit">'
         f"{_escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     )
 

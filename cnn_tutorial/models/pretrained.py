@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-_DIGITS = Path(__file__).resolve().parents[1] / "static" / "digits.npz"
+WEIGHTS = Path(__file__).resolve().parents[1] / "static" / "digits.npz"
 
 
 def load_digit_cnn():
@@ -28,18 +28,18 @@ def load_digit_cnn():
     """
     from cnn_tutorial.models.zoo import make_digit_cnn
 
-    if not _DIGITS.is_file():
+    if not WEIGHTS.is_file():
         raise FileNotFoundError(
-            f"the weights {_DIGITS.name} are not there: `python tools/export_digits.py` makes them"
+            f"the weights {WEIGHTS.name} are not there: `python tools/export_digits.py` makes them"
         )
-    with np.load(_DIGITS, allow_pickle=False) as stored:
+    with np.load(WEIGHTS, allow_pickle=False) as stored:
         weights = [stored[f"arr_{place}"] for place in range(len(stored.files))]
     model = make_digit_cnn()
     wanted = [weight.shape for weight in model.get_weights()]
     found = [weight.shape for weight in weights]
     if found != wanted:
         raise ValueError(
-            f"{_DIGITS.name} must hold the weights of make_digit_cnn(), of shapes {wanted}; it "
+            f"{WEIGHTS.name} must hold the weights of make_digit_cnn(), of shapes {wanted}; it "
             f"holds shapes {found}"
         )
     model.set_weights(weights)

@@ -117,9 +117,10 @@ class ModelSummary:
         body = "".join(_html_row(_cells(row)) for row in self.rows)
         remarks = "".join(f"<p>{html.escape(remark)}</p>" for remark in self._remarks())
         return (
-            f'<div style="overflow-x: auto" tabindex="0" role="group" '
+            f'<div class="book-report" style="overflow-x: auto" tabindex="0" role="group" '
             f'aria-label="{html.escape(self._heading())}"><table>'
-            f'<caption style="text-align: left">{html.escape(self._heading())}</caption>'
+            '<caption style="text-align: left; color: inherit">'
+            f"{html.escape(self._heading())}</caption>"
             f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody>"
             f"<tfoot>{_html_row(self._totals())}</tfoot></table></div>{remarks}"
         )

@@ -1,8 +1,10 @@
 """Builders of the book's networks, simplest first.
 
 Each returns an uncompiled ``keras.Model``: pixels in 0..255 in, logits out, every layer named.
-Chapter 11 trains LeNet-5; chapter 41 takes the other two apart.
+Chapter 11 trains LeNet-5, chapter 41 takes the next two apart, chapter 71 reads digits.
 """
+
+import numbers
 
 
 def make_lenet5(input_shape=(28, 28, 1), num_classes=10, *, width=1):
@@ -40,8 +42,8 @@ def make_lenet5(input_shape=(28, 28, 1), num_classes=10, *, width=1):
         >>> model.output_shape, model.count_params()
         ((None, 10), 61706)
     """
-    _check_classifier(input_shape, num_classes, smallest=12)
-    _check_multiplier("width", width)
+    num_classes = _check_classifier(input_shape, num_classes, smallest=12)
+    _check_width(width)
     import keras
 
     return keras.Sequential(
@@ -99,7 +101,7 @@ def make_cats_dogs_cnn(image_size=150, *, channels=3, width=1):
     """
     height, width_in_pixels = _check_image_size(image_size, smallest=22)
     _check_channels("channels", channels)
-    _check_multiplier("width", width)
+    _check_width(width)
     import keras
 
     layers = [
@@ -152,9 +154,9 @@ def make_cifar10_cnn(num_classes=10, *, input_shape=(32, 32, 3), width=1):
         >>> model.output_shape, model.count_params()
         ((None, 10), 122570)
     """
-    _check_classifier(input_shape, num_classes, smallest=18)
+    num_classes = _check_classifier(input_shape, num_classes, smallest=18)
     _check_channels("the third of input_shape", input_shape[2])
-    _check_multiplier("width", width)
+    _check_width(width)
     import keras
 
     return keras.Sequential(
@@ -185,7 +187,7 @@ def make_digit_cnn(input_shape=(28, 28, 1), num_classes=11, *, width=1):
     47,667 parameters, 191 kB as float32: small enough for a page to load.
 
     Args:
-        input_shape: (height, width, channels), ints; at least 12 pixels each way, so that the
+        input_shape: (height, width, channels), ints; at least 11 pixels each way, so that the
             last convolution still fits.
         num_classes: int, at least 2.
         width: positive number by which the filters are multiplied, rounded, never below 1.
@@ -207,8 +209,8 @@ def make_digit_cnn(input_shape=(28, 28, 1), num_classes=11, *, width=1):
         >>> model.output_shape, model.count_params()
         ((None, 11), 47667)
     """
-    _check_classifier(input_shape, num_classes, smallest=12)
-    _check_multiplier("width", width)
+    num_classes = _check_classifier(input_shape, num_classes, smallest=11)
+    _check_width(width)
     import keras
 
     layers = [
@@ -250,7 +252,7 @@ def _scaled(size, width):
 
 def _check_image_size(image_size, *, smallest):
     pair = image_size if isinstance(image_size, tuple | list) else (image_size, image_size)
-    if any(isinstance(size, bool) or not isinstance(size, int) for size in pair):
+    if any(isinstance(size, bool) or not isinstance(size, numbers.Integral) for size in pair):
         raise TypeError(
             f"image_size must be an int or a pair of ints (height, width); received {image_size!r}"
         )
@@ -263,7 +265,7 @@ def _check_image_size(image_size, *, smallest):
 
 
 def _check_channels(name, channels):
-    if isinstance(channels, bool) or not isinstance(channels, int):
+    if isinstance(channels, bool) or not isinstance(channels, numbers.Integral):
         raise TypeError(f"{name} must be an int; received {channels!r}")
     if channels not in (1, 3):
         raise ValueError(f"{name} must be 3 (colour) or 1 (grey); received {channels}")
@@ -274,7 +276,7 @@ def _check_classifier(input_shape, num_classes, *, smallest):
         sizes = tuple(input_shape)
     except TypeError:
         sizes = (input_shape,)
-    if any(isinstance(size, bool) or not isinstance(size, int) for size in sizes):
+    if any(isinstance(size, bool) or not isinstance(size, numbers.Integral) for size in sizes):
         raise TypeError(
             f"input_shape must be three ints (height, width, channels); received {input_shape!r}"
         )
@@ -283,14 +285,15 @@ def _check_classifier(input_shape, num_classes, *, smallest):
             "input_shape must be (height, width, channels) with height and width of at least "
             f"{smallest} and a channel or more; received {input_shape!r}"
         )
-    if isinstance(num_classes, bool) or not isinstance(num_classes, int):
+    if isinstance(num_classes, bool) or not isinstance(num_classes, numbers.Integral):
         raise TypeError(f"num_classes must be an int; received {num_classes!r}")
     if num_classes < 2:
         raise ValueError(f"num_classes must be at least 2; received {num_classes}")
+    return int(num_classes)  # Keras's layers refuse NumPy's ints
 
 
-def _check_multiplier(name, value):
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name} must be a number; received {value!r}")
-    if not 0 < value < float("inf"):
-        raise ValueError(f"{name} must be positive and finite; received {value}")
+def _check_width(width):
+    if isinstance(width, bool) or not isinstance(width, numbers.Real):
+        raise TypeError(f"width must be a number; received {width!r}")
+    if not 0 < width < float("inf"):
+        raise ValueError(f"width must be positive and finite; received {width}")

@@ -5,6 +5,7 @@
 - ``predicting.py`` ``predict_with_flips``, logits averaged over an image and its mirror image
 - ``whitening.py``  ``find_whitening``, the filters of the first layer, computed from patches
 - ``feeding.py``    batches with flips and shifts, in NumPy
+- ``clock.py``      the callback that measures a training
 - ``network.py``    the network, as a Keras model
 - ``optimizer.py``  ``MuonSGD``, the optimiser
 

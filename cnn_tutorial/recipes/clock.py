@@ -1,4 +1,4 @@
-"""The callback that measures a training, and tells its data which epoch it is."""
+"""The callback that measures a training."""
 
 import logging
 import time
@@ -23,7 +23,7 @@ class Clock(keras.callbacks.Callback):
         names = ("loss", "accuracy", "seconds", "processor_seconds", "first_step")
         self.history = {name: [] for name in names}
         # Not a number, and so not saved: clocks of another process mean nothing here.
-        self._now = SimpleNamespace(begun=None, data=None, since=0)
+        self._now = SimpleNamespace(begun=None, stepped=None)
 
     @property
     def epochs(self):
@@ -34,13 +34,8 @@ class Clock(keras.callbacks.Callback):
         """Let the clock run, if it does not: what prepares an epoch counts in its time."""
         self._now.begun = self._now.begun or _read()
 
-    def follow(self, data, *, since):
-        """Set ``data.epoch`` from now on, counted from ``since`` more than Keras counts."""
-        self._now.data, self._now.since = data, since
-
     def on_epoch_begin(self, epoch, logs=None):
-        """Tell the data."""
-        self._now.data.epoch = epoch + self._now.since
+        """Begin to measure, unless what prepares the epoch was measured before."""
         self.start()
         self._now.stepped = None
 

@@ -10,8 +10,9 @@ class AugmentedBatches(keras.utils.PyDataset):
     """Shuffled batches ``(images, one-hot labels)`` in which images are mirrored and moved.
 
     Order, flips and shifts are functions of seed and ``epoch`` alone, and so what an interrupted
-    training needs to go on: ``training.fit`` with a checkpoint ends with the same weights. Whoever
-    trains sets ``epoch`` when one begins.
+    training needs to go on: ``training.fit``, which calls ``set_epoch`` when an epoch begins, ends
+    with the same weights with a checkpoint. Where it is called several times without one, each call
+    counting from 0, ``first_epoch`` is what comes before.
 
     With ``flips="alternating"`` chance decides once which images are mirrored, and every epoch
     mirrors those that the one before did not: in two epochs the network sees both of each, where
@@ -25,6 +26,10 @@ class AugmentedBatches(keras.utils.PyDataset):
         shift: int, pixels that an image moves at most each way, filled by reflection.
         seed: int.
 
+    Attributes:
+        epoch: int, whose batches these are.
+        first_epoch: int, what ``set_epoch`` adds; 0 unless it is set.
+
     Raises:
         ValueError: if the lengths differ, a batch is larger than the data, or ``flips`` unknown.
 
@@ -35,7 +40,7 @@ class AugmentedBatches(keras.utils.PyDataset):
         >>> images = np.arange(4, dtype=np.uint8).reshape(2, 1, 2, 1)
         >>> batches = AugmentedBatches(images, np.array([0, 1]), batch_size=2, shift=0)
         >>> first = batches[0][0]
-        >>> batches.epoch = 1
+        >>> batches.set_epoch(1)
         >>> len(batches), first.shape
         (1, (2, 1, 2, 1))
     """
@@ -54,7 +59,7 @@ class AugmentedBatches(keras.utils.PyDataset):
             )
         if flips not in FLIPS:
             raise ValueError(f"flips must be one of {FLIPS}; received {flips!r}")
-        self.epoch = 0
+        self.epoch = self.first_epoch = 0
         self._size, self._flips, self._shift, self._seed = batch_size, flips, shift, seed
         self._arrays = _pad(images, shift), np.eye(max(labels) + 1, dtype="float32")[labels]
         self._side = images.shape[1:3]
@@ -73,6 +78,10 @@ class AugmentedBatches(keras.utils.PyDataset):
         flipped = flip[chosen]
         images[flipped] = images[flipped, :, ::-1]
         return images, labels[chosen]
+
+    def set_epoch(self, epoch):
+        """Be the batches of this epoch, counted from ``first_epoch``."""
+        self.epoch = self.first_epoch + epoch
 
     def _draw(self, epoch):
         """Order, who is mirrored, and each image's corner in the padded one, of an epoch."""

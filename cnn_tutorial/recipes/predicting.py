@@ -1,5 +1,7 @@
 """Predictions averaged over several views of the same image."""
 
+import numbers
+
 import numpy as np
 
 
@@ -35,7 +37,7 @@ def predict_with_flips(model, images, *, shift=0, batch_size=500):
     images = np.asarray(images)
     if images.ndim != 4:
         raise ValueError(f"images must be (N, H, W, C); received the shape {images.shape}")
-    if isinstance(shift, bool) or not isinstance(shift, int):
+    if isinstance(shift, bool) or not isinstance(shift, numbers.Integral):
         raise TypeError(f"shift must be an int, in pixels; received {shift!r}")
     if not 0 <= shift < min(images.shape[1:3]):
         raise ValueError(f"shift must be from 0 to less than a side; received {shift}")

@@ -8,7 +8,6 @@ from cnn_tutorial import data, training
 from cnn_tutorial.recipes.predicting import predict_with_flips, shrink
 from cnn_tutorial.recipes.settings import CIFAR10, FAST, SIDE
 from cnn_tutorial.recipes.whitening import find_whitening
-from cnn_tutorial.training import checkpoints
 
 _WHITENED = 5_000  # images that the filters of the first layer are computed from
 
@@ -116,7 +115,7 @@ def _train(settings, images, labels, seed, checkpoint, progress):
             shift=settings.shift,
             seed=seed,
         )
-        clock.follow(train, since=0 if checkpoint else clock.epochs)
+        train.first_epoch = 0 if checkpoint else clock.epochs
         training.fit(
             model,
             train,
@@ -186,6 +185,5 @@ def _list_phases(settings, checkpoint):
     phases = [(settings.small_epochs, settings.small_side), (settings.epochs, SIDE)]
     if settings.small_epochs == settings.epochs:
         phases.pop()
-    found = checkpoints.read_newest(checkpoint) if checkpoint is not None else None
-    done = found[2]["epoch"] if found else 0
+    done = training.count_epochs(checkpoint) if checkpoint is not None else 0
     return [phase for phase in phases if phase[0] > done] or phases[-1:]

@@ -41,7 +41,8 @@ class CIFAR10:
         flips: ``"alternating"``, by chance in the first epoch and then in turns; ``"random"``, by
             chance every time; or ``"none"``.
         shift: int, pixels that an image moves at most each way, filled by reflection.
-        averaging: float in [0, 1), momentum of an average of the weights, or None.
+        averaging: float between 0 and 1, momentum of an exponential moving average (EMA) of the
+            weights, or None.
         flip_averaging: bool, whether logits are averaged over an image and its mirror image.
         shift_averaging: int, pixels by which further views are moved, or 0 for none.
 
@@ -93,10 +94,10 @@ class CIFAR10:
         for name in ("rate", "bias_rate", "head_rate"):
             _check_real(name, getattr(self, name), "positive", lambda x: 0 < x < math.inf)
         _check_real("weight_decay", self.weight_decay, "not negative", lambda x: 0 <= x < math.inf)
-        for name in ("norm_momentum", "label_smoothing", "averaging"):
-            value = getattr(self, name)
-            if name != "averaging" or value is not None:
-                _check_real(name, value, "in [0, 1)", lambda x: 0 <= x < 1)
+        for name in ("norm_momentum", "label_smoothing"):
+            _check_real(name, getattr(self, name), "in [0, 1)", lambda x: 0 <= x < 1)
+        if self.averaging is not None:
+            _check_real("averaging", self.averaging, "between 0 and 1", lambda x: 0 < x < 1)
         for name in ("whitening", "identity", "fused_norm", "flip_averaging"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name} must be True or False; received {getattr(self, name)!r}")

@@ -2,8 +2,9 @@
 
 - ``fitting.py``      ``fit`` and ``load_weights``
 - ``preparing.py``    optimiser, variables and callbacks before the loop begins
-- ``schedules.py``    learning rates that change with every step
-- ``feeding.py``      data that can be begun at any epoch
+- ``schedules.py``    learning rates that change with every step (``one_cycle_rate.py``: one class)
+- ``feeding.py``      data that can be begun at any epoch, of a kind each: ``array_feed.py``,
+  ``dataset_feed.py``, ``pydataset_feed.py``
 - ``pipelines.py``    what lies inside a ``tf.data`` pipeline
 - ``fingerprints.py`` by what a checkpoint knows its data
 - ``averaging.py``    averaged weights
@@ -14,11 +15,13 @@
 - ``attributes.py``   what callbacks and data sets remember
 - ``checkpoints.py``  the files
 - ``checks.py``       checks of arguments
+- ``errors.py``       what is raised besides Python's own errors
 - ``devices.py``      what there is to compute on: ``find_device`` (chapter 53)
 
 Chapter 51 explains it. Importing this loads no framework: that happens on first use.
 """
 
+from cnn_tutorial.training.checkpoints import count_epochs
 from cnn_tutorial.training.devices import Device, find_device
 from cnn_tutorial.training.errors import (
     CheckpointError,
@@ -37,6 +40,7 @@ __all__ = [
     "OneCycle",
     "TrainingInterrupted",
     "cosine",
+    "count_epochs",
     "find_device",
     "fit",
     "load_weights",

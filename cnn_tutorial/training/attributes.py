@@ -136,6 +136,8 @@ def _to_plain(value):
     if isinstance(value, list | tuple):
         parts = [_to_plain(one) for one in value]
         return _OPAQUE if any(part is _OPAQUE for part in parts) else parts
+    if isinstance(value, dict) and value.keys() == {_MARK}:
+        return _OPAQUE  # it would be taken for an array
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         parts = {key: _to_plain(one) for key, one in value.items()}
         return _OPAQUE if any(part is _OPAQUE for part in parts.values()) else parts

@@ -112,7 +112,8 @@ def read_checkpoint(path):
         path: of one file.
 
     Returns:
-        tuple ``(arrays, manifest)``, as they were given to ``write_checkpoint``.
+        tuple ``(arrays, manifest)``, as they were given to ``write_checkpoint``; the manifest has
+        ``"format"`` and ``"epoch"`` besides.
 
     Raises:
         CheckpointError: if the file is damaged or of another format.
@@ -162,6 +163,29 @@ def read_newest(folder):
             f"the folder, or name another, to start anew. {'; '.join(errors)}"
         )
     return None
+
+
+def count_epochs(checkpoint):
+    """The number of epochs after which ``fit`` would go on from a checkpoint folder.
+
+    All of the newest checkpoint is read: of a damaged one ``fit`` takes the one before, and warns.
+
+    Args:
+        checkpoint: path of the folder that ``fit`` is given; it need not exist.
+
+    Returns:
+        int, 0 if there is no checkpoint.
+
+    Raises:
+        CheckpointError: as ``fit``, if there are checkpoints and none is whole.
+
+    Example:
+        >>> count_epochs("no such folder")
+        0
+    """
+    with warnings.catch_warnings(action="ignore"):  # fit says it
+        found = read_newest(checkpoint)
+    return found[2]["epoch"] if found else 0
 
 
 @contextlib.contextmanager

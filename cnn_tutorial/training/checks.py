@@ -7,7 +7,7 @@ import re
 
 import numpy as np
 
-DEVICES = ("cpu", "gpu", "tpu")
+ARRAYS = ("images", "labels", "sample weights")  # what a tuple of arrays holds, in its order
 _ROUNDING = 1e-3  # of labels that a dataset has mixed
 
 
@@ -32,7 +32,8 @@ def check_options(*, epochs, seed, batch_size, patience, averaging):
         if value is None and name == "patience":
             continue
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise TypeError(f"{name} must be an int; received {value!r}")
+            kinds = "an int or None" if name == "patience" else "an int"
+            raise TypeError(f"{name} must be {kinds}; received {value!r}")
         if value < least:
             raise ValueError(f"{name} must be at least {least}; received {value}")
     if averaging is None:
@@ -51,37 +52,34 @@ def check_checkpoint(checkpoint):
         )
 
 
-def check_device(device):
-    """Refuse to train where the kind of device that was asked for is missing.
+def check_arrays(name, arrays):
+    """The arrays of a tuple (images, labels) or (images, labels, weights), of equal length.
 
     Raises:
-        ValueError: if ``device`` is no kind of device.
-        RuntimeError: if there is none of its kind; names those that there are.
+        TypeError: if one is not an array of numbers.
+        ValueError: if lengths differ or there is nothing.
     """
-    if device is None:
-        return
-    if device not in DEVICES:
-        raise ValueError(f"device must be None or one of {', '.join(DEVICES)}; received {device!r}")
-    found = find_devices(device)
-    if not found:
-        import keras
+    arrays = tuple(np.asarray(array) for array in arrays)
+    words = ARRAYS[: len(arrays)]
+    for word, array in zip(words, arrays, strict=True):
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"{name}: {word} must be numbers; received the dtype {array.dtype}")
+        if array.ndim == 0 or len(array) == 0:
+            raise ValueError(f"{name} is empty: {word} of shape {array.shape}")
+    lengths = [len(array) for array in arrays]
+    if len(set(lengths)) > 1:
+        listed = ", ".join(f"{length} {word}" for length, word in zip(lengths, words, strict=True))
+        raise ValueError(f"{name} must have as many labels as images; received {listed}")
+    return arrays
 
-        raise RuntimeError(
-            f"device={device!r} was asked for, and {keras.backend.backend()} finds none; it finds "
-            f"{', '.join(find_devices()) or 'nothing'}. In Colab: Runtime, Change runtime type. "
-            "Elsewhere: a driver and a build of the backend for the device. device=None takes what "
-            "there is"
+
+def check_spec(name, spec):
+    """The specification of a dataset's batches, if that is a pair or a triple."""
+    if not isinstance(spec, tuple) or len(spec) not in (2, 3):
+        raise ValueError(
+            f"{name} must give batches (images, labels), perhaps with weights; received {spec}"
         )
-
-
-def find_devices(kind=None):
-    """Names of the backend's devices, of one kind or of all."""
-    import keras
-
-    try:
-        return list(keras.distribution.list_devices(kind))
-    except RuntimeError:  # JAX, when there is none of the kind
-        return []
+    return spec
 
 
 def check_labels(name, labels, model):
@@ -126,20 +124,13 @@ def check_labels(name, labels, model):
 
 
 def guard_labels(name, dataset, model):
-    """The same dataset, in which labels out of range are an error when their batch comes.
-
-    TensorFlow's own loss says so of class numbers, and of nothing else; JAX's computes on.
-    """
-    import keras
+    """The same dataset, in which labels out of range are an error when their batch comes."""
     import tensorflow as tf
 
-    kind, high = _find_range(model)
-    spec = dataset.element_spec[1]
-    is_said = kind == "sparse_categorical_crossentropy" and keras.backend.backend() == "tensorflow"
-    is_looked_at = isinstance(spec, tf.TensorSpec) and spec.dtype.is_numeric
-    if kind is None or is_said or not is_looked_at:
+    found = _find_guard(name, dataset.element_spec[1], model)
+    if found is None:
         return dataset
-    told = _tell_range(name, kind, high)
+    told, high = found
 
     def check(images, labels, *weights):
         values = tf.cast(labels, tf.float32)
@@ -152,11 +143,56 @@ def guard_labels(name, dataset, model):
     return dataset.map(check)
 
 
+def make_look(name, spec, model):
+    """The same for what is not computed in a pipeline: a function that refuses a batch's labels.
+
+    Args:
+        name: ``"train"`` or ``"validation"``, for the message.
+        spec: the labels' ``tf.TypeSpec``.
+        model: compiled model.
+
+    Returns:
+        function of an array-like of labels that raises ``ValueError``; or None where every label
+        is right, or the loss itself says so.
+    """
+    found = _find_guard(name, spec, model)
+    if found is None:
+        return None
+    told, high = found
+
+    def look(labels):
+        labels = np.asarray(labels)
+        if labels.size:
+            least, most = float(labels.min()), float(labels.max())
+            if not (least >= -_ROUNDING and most <= high + _ROUNDING):  # NaN neither
+                raise ValueError(f"{told}; received {least:g} to {most:g}")
+
+    return look
+
+
 def explain_labels(text):
     """What a guard says in the text of an error, or None."""
+    if said := re.match(r"\w+: the loss .* takes labels from .*; received .*", text):
+        return said[0]
     found = re.search(r"assertion failed: \[(\w+: the loss [^\]]*)\] \[(.*?)\] \[(.*?)\]", text)
     told = found and found[1].replace("\\'", "'")  # TensorFlow escapes it
     return found and f"{told}; received {float(found[2]):g} to {float(found[3]):g}"
+
+
+def _find_guard(name, spec, model):
+    """What to say of labels out of range, and the highest that is in it; or None.
+
+    TensorFlow's own loss says so of class numbers, and of nothing else; JAX's computes on.
+    """
+    import keras
+    import tensorflow as tf
+
+    kind, high = _find_range(model)
+    is_said = kind == "sparse_categorical_crossentropy" and keras.backend.backend() == "tensorflow"
+    is_looked_at = isinstance(spec, tf.TensorSpec) and spec.dtype.is_numeric
+    if kind is None or is_said or not is_looked_at:
+        return None
+    return _tell_range(name, kind, high), high
 
 
 def _check_values(name, labels, model):

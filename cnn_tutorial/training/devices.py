@@ -5,10 +5,8 @@ import platform
 from dataclasses import dataclass
 from pathlib import Path
 
-from cnn_tutorial.training.checks import find_devices
-
 _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-_FASTEST_FIRST = ("tpu", "gpu")
+_FASTEST_FIRST = ("tpu", "gpu", "cpu")
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,45 @@ def find_device():
     import keras
 
     backend = keras.backend.backend()
-    for kind in _FASTEST_FIRST:
+    for kind in _FASTEST_FIRST[:-1]:
         found = find_devices(kind)
         if found:
             return Device(kind, _describe(backend, kind), len(found), backend)
     return Device("cpu", _name_processor(), _count_cores(), backend)
+
+
+def check_device(device):
+    """Refuse to train where the kind of device that was asked for is missing.
+
+    Raises:
+        ValueError: if ``device`` is no kind of device.
+        RuntimeError: if there is none of its kind; names those that there are.
+    """
+    if device is None:
+        return
+    if device not in _FASTEST_FIRST:
+        kinds = ", ".join(_FASTEST_FIRST)
+        raise ValueError(f"device must be None or one of {kinds}; received {device!r}")
+    found = find_devices(device)
+    if not found:
+        import keras
+
+        raise RuntimeError(
+            f"device={device!r} was asked for, and {keras.backend.backend()} finds none; it finds "
+            f"{', '.join(find_devices()) or 'nothing'}. In Colab: Runtime, Change runtime type. "
+            "Elsewhere: a driver and a build of the backend for the device. device=None takes what "
+            "there is"
+        )
+
+
+def find_devices(kind=None):
+    """Names of the backend's devices, of one kind or of all."""
+    import keras
+
+    try:
+        return list(keras.distribution.list_devices(kind))
+    except RuntimeError:  # JAX, when there is none of the kind
+        return []
 
 
 def _describe(backend, kind):

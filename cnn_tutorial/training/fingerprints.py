@@ -1,4 +1,10 @@
-"""By what a checkpoint knows the data that a training began with."""
+"""By what a checkpoint knows the data that a training began with, as JSON can hold it.
+
+Of arrays shape, dtype and a hash. Of a ``tf.data.Dataset`` its batches' shapes and dtypes, their
+number, and the arrays that it begins with (``from_tensor_slices``, ``array_dataset``, the labels of
+``folder_dataset``); of one that reads files, not what is in the files. Of a ``PyDataset`` the
+number of batches. No batch is read for it.
+"""
 
 import hashlib
 
@@ -7,32 +13,6 @@ import numpy as np
 from cnn_tutorial.training import pipelines
 
 _BYTES = 2**26  # of an array that are looked at: 64 MiB
-
-
-def describe_data(feed):
-    """What there is to know of training data without reading a batch, as JSON can hold it.
-
-    Of arrays shape, dtype and a hash. Of a ``tf.data.Dataset`` its batches' shapes and dtypes,
-    their number, and the arrays that it begins with (``from_tensor_slices``, ``array_dataset``,
-    the labels of ``folder_dataset``); of one that reads files, not what is in the files. Of a
-    ``PyDataset`` the number of batches alone: its attributes may change while it trains.
-
-    Args:
-        feed: see ``feeding.make_feed``.
-
-    Returns:
-        dict of a name and what is known of it.
-    """
-    if hasattr(feed, "arrays"):
-        words = ("images", "labels", "sample weights")
-        return {word: describe_array(one) for word, one in zip(words, feed.arrays, strict=False)}
-    dataset = getattr(feed, "dataset", None)
-    if dataset is None:
-        return {"batches": feed.steps}
-    arrays = {f"array {place}": one for place, one in enumerate(_list_arrays(dataset))}
-    return {"batches": feed.steps, "batch": str(dataset.element_spec)} | {
-        name: describe_array(array) for name, array in arrays.items()
-    }
 
 
 def describe_array(array):
@@ -46,6 +26,19 @@ def describe_array(array):
     rows = array[:: -(-array.nbytes // _BYTES) or 1] if array.ndim else array
     content = hashlib.sha256(np.ascontiguousarray(rows).tobytes()).hexdigest()
     return {"shape": list(array.shape), "dtype": array.dtype.name, "content": content}
+
+
+def describe_pipeline(dataset):
+    """The arrays of numbers that a ``tf.data`` pipeline begins with, as above, each by its place.
+
+    Args:
+        dataset: ``tf.data.Dataset``.
+
+    Returns:
+        dict ``{"array 0": describe_array(…), …}``; empty where TensorFlow shows none.
+    """
+    arrays = enumerate(_list_arrays(dataset))
+    return {f"array {place}": describe_array(array) for place, array in arrays}
 
 
 def _list_arrays(dataset):

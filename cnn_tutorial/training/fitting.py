@@ -7,14 +7,18 @@ and data that can be begun at any epoch (``feeding.py``). Chapter 51 explains it
 import contextlib
 import gc
 import warnings
+from types import SimpleNamespace
 
 from cnn_tutorial.progress import Progress
-from cnn_tutorial.training import checkpoints, checks, state
+from cnn_tutorial.training import checkpoints, checks, devices, state
 from cnn_tutorial.training.errors import TrainingInterrupted
 from cnn_tutorial.training.interrupts import deferred_interrupt
 
 # Images at once, of arrays: more than in training, since nothing is kept for gradients.
 _VALIDATION_BATCH = 128
+# Whether a training in this process did not come to its end: the data that it was reading wait for
+# Python to collect them.
+_LEFT_BEHIND = SimpleNamespace(is_half_read=False)
 
 
 def fit(
@@ -46,7 +50,7 @@ def fit(
     deterministic: ``session.start`` sees to it. What cannot be repeated is refused, or a warning
     names it; what a model's own ``train_step`` keeps in plain Python attributes is neither seen
     nor saved. A checkpoint of other data is refused as far as that shows without reading them
-    (``fingerprints.describe_data``).
+    (``fingerprints.py``).
 
     How the data are repeated:
 
@@ -61,7 +65,8 @@ def fit(
       ``Dataset.random``;
     - a ``PyDataset``: its attributes (numbers, strings, paths, arrays, generators of NumPy, lists
       and dicts of these) are saved, and before every epoch the global random numbers of Python and
-      NumPy are seeded by ``(seed, epoch)``.
+      NumPy are seeded by ``(seed, epoch)``. If it has a method ``set_epoch``, that is called with
+      the epoch's number, from 0.
 
     A layer's random numbers have to come from a ``keras.random.SeedGenerator`` of its own, as
     Keras's layers have it.
@@ -87,10 +92,10 @@ def fit(
             training that returns one, such as ``lambda steps: training.one_cycle(0.1, steps)``;
             or None for what the optimiser has. It begins with the optimiser: one that has made
             updates in another training is refused.
-        averaging: float ``m`` between 0 and 1, or None. After each update
-            ``average <- m average + (1 - m) weights``; the average is validated, is what callbacks
-            see at the end of an epoch, and the model has it in the end. 0.99 averages over about
-            the last hundred updates.
+        averaging: float ``m`` between 0 and 1, or None, for an exponential moving average (EMA):
+            after each update ``average <- m average + (1 - m) weights``. It is validated, is what
+            callbacks see at the end of an epoch, and the model has it in the end. 0.99 averages
+            over about the last hundred updates.
         patience: int, epochs without a smaller validation loss after which training ends with the
             weights of the best epoch; or None. Run again, a training that was ended stays so,
             unless ``patience`` is another.
@@ -128,7 +133,6 @@ def fit(
     from cnn_tutorial.training import preparing
     from cnn_tutorial.training.averaging import Finish
     from cnn_tutorial.training.feeding import make_feed
-    from cnn_tutorial.training.fingerprints import describe_data
     from cnn_tutorial.training.keeping import Keeper
     from cnn_tutorial.training.watching import Watch
 
@@ -140,11 +144,12 @@ def fit(
         patience=patience,
         averaging=averaging,
     )
-    checks.check_device(device)
+    devices.check_device(device)
     checks.check_checkpoint(checkpoint)
-    # An interrupted training leaves half-read data behind. They go now: TensorFlow was seen to wait
-    # for ever when Python collected them while a graph was being traced.
-    gc.collect()
+    if _LEFT_BEHIND.is_half_read:
+        # TensorFlow was seen to wait for ever when Python collected them while a graph was traced.
+        gc.collect()
+        _LEFT_BEHIND.is_half_read = False
     feed = make_feed(train, batch_size=batch_size, seed=seed)
     callbacks = preparing.list_callbacks(callbacks)
     if checkpoint is not None:
@@ -155,13 +160,13 @@ def fit(
     preparing.check_schedule(model, schedule, checkpoint)
     preparing.set_optimizer(model, schedule, averaging, epochs, feed.steps)
     preparing.build(model, feed)
-    added = preparing.make_callbacks(callbacks, averaging, patience)
+    average, added = preparing.make_callbacks(callbacks, averaging, patience)
     with (
         checkpoints.lock_folder(checkpoint),
         Progress("training", unit="steps", shown=progress, timed=True) as bar,
     ):
         watch = Watch(feed, epochs, bar)
-        data = describe_data(feed) if checkpoint is not None else None
+        data = feed.describe() if checkpoint is not None else None
         description = state.describe(model, {**feed.settings, "patience": patience}, data)
         keeper = Keeper(checkpoint, model, feed, watch, added, description)
         keeper.load()
@@ -174,9 +179,8 @@ def fit(
         if first > 0:
             preparing.append_logs(callbacks)
         bar.total = feed.steps and feed.steps * (epochs - first)
-        average = added[0] if averaging is not None else None
         listed = [watch, *added, keeper, Finish(average, first == epochs)]
-        _run(model, feed, validation, epochs, first, listed)
+        _run(watch, keeper, model, validation, first, listed)
     return model.history
 
 
@@ -216,22 +220,24 @@ def load_weights(model, checkpoint):
     return manifest["epoch"]
 
 
-def _run(model, feed, validation, epochs, first, callbacks):
-    """Keras's loop, its errors in words of this function's arguments."""
-    watch, keeper = callbacks[0], callbacks[-2]
+def _run(watch, keeper, model, validation, first, callbacks):
+    """Keras's loop, its errors in words of ``fit``'s arguments."""
+    _LEFT_BEHIND.is_half_read = True
     try:
         with deferred_interrupt(watch), _quiet_keras():
             model.fit(
-                feed.data,
+                watch.feed.data,
                 validation_data=validation,
                 validation_batch_size=_VALIDATION_BATCH if isinstance(validation, tuple) else None,
-                epochs=epochs,
+                epochs=watch.epochs,
                 initial_epoch=first,
                 shuffle=False,
                 callbacks=callbacks,
                 verbose=0,
             )
+        _LEFT_BEHIND.is_half_read = False
     except TrainingInterrupted:
+        keeper.reload()
         raise TrainingInterrupted(_explain_interrupt(watch, keeper)) from None
     except Exception as error:
         explanation = _explain(error, watch)
@@ -262,9 +268,7 @@ def _explain_interrupt(watch, keeper):
             f"{where}. Nothing is saved, since no checkpoint folder was given; the model has the "
             "weights of that step"
         )
-    keeper.reload()
-    is_used = getattr(watch.feed, "must_be_renewed", False)
-    renew = "make train anew (it cannot be set back) and " if is_used else ""
+    renew = "make train anew (it cannot be set back) and " if watch.feed.must_be_renewed else ""
     return (
         f"{where}. Saved in {keeper.folder}: the training up to the end of epoch {keeper.epoch}, "
         f"whose weights the model has now. To go on, {renew}call fit again with the same "

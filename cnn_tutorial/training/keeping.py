@@ -14,7 +14,7 @@ _LEFT = weakref.WeakKeyDictionary()  # the learning rate that ``fit`` left in an
 
 
 class Keeper(keras.callbacks.Callback):
-    """Saves all of a training's state after every epoch; the last of the callbacks.
+    """Saves all of a training's state after every epoch; after it comes ``Finish`` alone.
 
     Args:
         folder: of the checkpoints, or None to save nothing.

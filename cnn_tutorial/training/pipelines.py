@@ -1,10 +1,21 @@
 """What lies inside a ``tf.data`` pipeline: its steps, what keeps an order, its variables.
 
-TensorFlow has no public way to ask for them; where a version has none at all, none are found.
+TensorFlow has no public way to ask for them. Where a version shows nothing, nothing is found, and
+``check_order`` says so.
 """
 
 import contextlib
 import warnings
+
+import keras
+
+# What this package takes of others that is private, and a new version may change:
+# - TensorFlow: Dataset._inputs, ._functions, ._tensors, ._reshuffle_each_iteration, ._rerandomize
+#   and the classes' names (here, fingerprints.py), a tensor's ._handle_data (here);
+# - Keras: Layer._flatten_layers (state.py, watching.py), Model._symbolic_build (the feeds) and
+#   .jax_state_sync (watching.py); of SwapEMAWeights ._tf_swap_variables, ._backend_swap_variables,
+#   ._apply_to_ema_optimizers and ._finalize_ema_values, of optimisers
+#   ._model_variables_moving_average (averaging.py).
 
 # These begin what they read from once each time that they are begun, and keep nothing of it.
 _PASSING = frozenset(
@@ -54,7 +65,21 @@ def list_steps(dataset):
 
 def has_order(dataset):
     """Whether what the dataset gives may depend on how often it was begun."""
-    return any(_is_drawing(step) or _holds_dataset(step) for step, _ in list_steps(dataset))
+    return any(
+        _is_drawing(step) or _holds_dataset(step) or not _is_shown(step)
+        for step, _ in list_steps(dataset)
+    )
+
+
+def are_read_by_keras():
+    """Whether Keras is given datasets, or their batches by way of Python.
+
+    TensorFlow reads datasets in its own graph. On another backend every batch comes through Python,
+    where slicing arrays and looking at labels cost less; but it is datasets that a distribution
+    over several processes divides among them.
+    """
+    backend = keras.backend.backend()
+    return backend == "tensorflow" or keras.distribution.distribution() is not None
 
 
 def check_order(train, validation):
@@ -70,6 +95,12 @@ def check_order(train, validation):
     Raises:
         ValueError: says which step is in the way, and what to do.
     """
+    if not all(_is_shown(step) for step, _ in list_steps(train)):
+        warnings.warn(
+            "this version of TensorFlow does not show what lies in a pipeline: whether train's "
+            "order can be had again is not checked, and what layers in it draw is not saved",
+            stacklevel=5,
+        )
     for step, after in list_steps(train):
         others = [kind for kind in after if kind not in _PASSING]
         kept = [kind for kind in after if kind in _KEEPING]
@@ -99,7 +130,7 @@ def check_order(train, validation):
                 "validation is shuffled, anew every epoch: a training that goes on from a "
                 "checkpoint may show other digits of its loss, and patience and callbacks decide "
                 "by them. Leave shuffle out",
-                stacklevel=4,
+                stacklevel=5,
             )
 
 
@@ -127,6 +158,10 @@ def assign_variable(handle, value):
     import tensorflow as tf
 
     tf.raw_ops.AssignVariableOp(resource=handle, value=tf.convert_to_tensor(value))
+
+
+def _is_shown(step):
+    return hasattr(step, "_inputs") and hasattr(step, "_functions")
 
 
 def _name_kind(step):

@@ -4,11 +4,10 @@ import importlib.util
 import warnings
 
 import keras
-import numpy as np
 
-from cnn_tutorial.training import attributes, checkpoints, checks, pipelines
+from cnn_tutorial.training import attributes, checkpoints, checks
 from cnn_tutorial.training.averaging import Average
-from cnn_tutorial.training.feeding import check_arrays
+from cnn_tutorial.training.pydataset_feed import check_first_batch
 
 
 def check_resumable(feed, validation, callbacks):
@@ -17,17 +16,7 @@ def check_resumable(feed, validation, callbacks):
     Raises:
         ValueError: says what is in the way, and what to do.
     """
-    if feed.steps is None:
-        raise ValueError(
-            "checkpoint needs a dataset that knows its number of batches: give train.apply("
-            "tf.data.experimental.assert_cardinality(n)). Otherwise TensorFlow begins one more "
-            "step than there are, in which random layers may draw or not"
-        )
-    if hasattr(feed, "dataset"):
-        pipelines.check_order(feed.dataset, validation)
-    opaque = {}
-    if isinstance(feed.data, keras.utils.PyDataset):
-        opaque["train"] = attributes.find_opaque(feed.data)
+    opaque = {"train": feed.check_resumable(validation)}
     for one in callbacks:
         if not type(one).__module__.startswith("keras."):
             opaque[f"callback {type(one).__name__}"] = attributes.find_opaque(one, containers=True)
@@ -83,27 +72,10 @@ def set_optimizer(model, schedule, averaging, epochs, steps):
 
 
 def build(model, feed):
-    """Make every variable there will be, without asking the data for a batch."""
+    """Make every variable there will be, without asking a dataset for a batch."""
     if not model.built:
         raise ValueError("model must be built: give it a keras.Input, or call it on a batch")
-    if not isinstance(feed.data, keras.utils.PyDataset):
-        batch = keras.tree.map_structure(
-            lambda spec: keras.KerasTensor(tuple(spec.shape), spec.dtype.name),
-            feed.data.element_spec,
-        )
-        if not isinstance(batch, tuple) or len(batch) not in (2, 3):
-            raise ValueError("train must give batches (images, labels), perhaps with weights")
-        arrays = getattr(feed, "arrays", None)
-        labels = arrays[1] if arrays else batch[1]
-        if hasattr(labels, "shape"):
-            checks.check_labels("train", labels, model)
-        if arrays is None:
-            feed.data = checks.guard_labels("train", feed.data, model)
-        model._symbolic_build(data_batch=batch)
-    else:
-        _check_first_batch("train", feed.data, model)
-        if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+    feed.build(model)
 
 
 def prepare_validation(validation, model):
@@ -114,7 +86,7 @@ def prepare_validation(validation, model):
         if validation.num_batches is None:
             raise ValueError("validation has no end: a PyDataset needs a number of batches")
         if validation.num_batches:
-            _check_first_batch("validation", validation, model)
+            check_first_batch("validation", validation, model)
     if validation is None or isinstance(validation, keras.utils.PyDataset):
         return validation
     if isinstance(validation, tf.data.Dataset):
@@ -122,18 +94,17 @@ def prepare_validation(validation, model):
             raise ValueError("validation is empty: the dataset has no batch")
         if validation.cardinality() == tf.data.INFINITE_CARDINALITY:
             raise ValueError("validation has no end: take(n) of the dataset gives n batches")
-        spec = validation.element_spec
-        if not isinstance(spec, tuple) or len(spec) not in (2, 3):
-            raise ValueError("validation must give batches (images, labels), perhaps with weights")
+        spec = checks.check_spec("validation", validation.element_spec)
         if hasattr(spec[1], "shape") and spec[1].shape.rank is not None:
             checks.check_labels("validation", spec[1], model)
         return checks.guard_labels("validation", validation, model)
     if isinstance(validation, tuple | list) and len(validation) in (2, 3):
-        arrays = check_arrays("validation", validation)
+        arrays = checks.check_arrays("validation", validation)
         checks.check_labels("validation", arrays[1], model)
         return arrays
     raise TypeError(
-        "validation must be None or what train may be; received " + type(validation).__name__
+        "validation must be None, a tf.data.Dataset, a keras.utils.PyDataset or a pair of arrays "
+        f"(images, labels); received {type(validation).__name__}"
     )
 
 
@@ -142,16 +113,6 @@ def append_logs(callbacks):
     for callback in callbacks:
         if isinstance(callback, keras.callbacks.CSVLogger):
             callback.append = True
-
-
-def _check_first_batch(name, data, model):
-    """Look at the labels of a ``PyDataset``'s first batch, and leave no trace of that."""
-    before = attributes.take_plain(data)
-    batch = data[0]
-    changed = attributes.find_changes(before, attributes.take_plain(data))
-    attributes.put_plain(data, {key: before[key] for key in changed if key in before})
-    if isinstance(batch, tuple | list) and len(batch) in (2, 3) and hasattr(batch[1], "shape"):
-        checks.check_labels(name, np.asarray(batch[1]), model)
 
 
 def list_callbacks(callbacks):
@@ -173,11 +134,16 @@ def list_callbacks(callbacks):
 
 
 def make_callbacks(callbacks, averaging, patience):
-    """What was given and what options stand for, in the order in which they have to come."""
+    """What was given and what options stand for, in the order in which they have to come.
+
+    Returns:
+        tuple ``(average, callbacks)``: ``Average``, which is among the callbacks, or None.
+    """
+    average = None if averaging is None else Average()
     # First the average: the others look at, and keep, what is in the model after validation.
-    made = [*([] if averaging is None else [Average()]), *callbacks]
+    made = [*([average] if average else []), *callbacks]
     if patience is not None:
         made.append(
             keras.callbacks.EarlyStopping("val_loss", patience=patience, restore_best_weights=True)
         )
-    return [*made, keras.callbacks.History()]
+    return average, [*made, keras.callbacks.History()]

@@ -40,7 +40,7 @@ def one_cycle(peak, steps, *, rise=0.3, start=0.04, final=0.0):
         [0.02, 0.1, 0.0, 0.0]
     """
     _check_rate("peak", peak)
-    _check_steps("steps", steps, least=1)
+    _check_steps(steps)
     for name, value in (("rise", rise), ("start", start), ("final", final)):
         _check_share(name, value)
     from cnn_tutorial.training.one_cycle_rate import OneCycle
@@ -79,7 +79,7 @@ def cosine(peak, steps, *, warmup=0.05, final=0.0):
         [0.0, 0.05, 0.1, 0.05, 0.0]
     """
     _check_rate("peak", peak)
-    _check_steps("steps", steps, least=1)
+    _check_steps(steps)
     _check_share("warmup", warmup)
     _check_share("final", final)
     rise = round(warmup * steps)
@@ -110,8 +110,8 @@ def _check_share(name, value):
         raise ValueError(f"{name} must be a part from 0 to 1; received {value!r}")
 
 
-def _check_steps(name, value, *, least):
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an int, the number of updates; received {value!r}")
-    if value < least:
-        raise ValueError(f"{name} must be at least {least}; received {value}")
+def _check_steps(steps):
+    if isinstance(steps, bool) or not isinstance(steps, numbers.Integral):
+        raise TypeError(f"steps must be an int, the number of updates; received {steps!r}")
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1; received {steps}")

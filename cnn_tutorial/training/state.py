@@ -75,7 +75,7 @@ def describe(model, settings, data=None):
     Args:
         model: compiled and built ``keras.Model``.
         settings: dict, what else decides how the training goes.
-        data: dict, see ``fingerprints.describe_data``; or None.
+        data: dict, see ``fingerprints.py``; or None.
 
     Returns:
         dict with ``"versions"``, ``"architecture"`` (a hash), ``"layers"`` (classes),
@@ -184,8 +184,8 @@ def check_same(path, manifest, present):
     for key in ("optimizer", "architecture", "variables"):
         if manifest[key] != present[key]:
             raise CheckpointError(_refuse_model(path, _difference(key, manifest, present)))
-    changed = list(_list_changes(manifest.get("data", {}), present["data"]))
-    if changed and "data" in manifest:
+    changed = list(_list_changes(manifest["data"], present["data"]))
+    if changed:
         raise CheckpointError(
             f"{path} is of a training on other data: {'; '.join(changed)}. Name another folder, "
             "or give train as it was when training began"
@@ -208,12 +208,13 @@ def check_weights(path, manifest, model):
     here = [list(variable.shape) for variable in model.variables]
     layers = list_layers(model)
     if shapes != here:
-        at = next((i for i, pair in enumerate(zip(shapes, here)) if pair[0] != pair[1]), None)  # noqa: B905
+        pairs = enumerate(zip(shapes, here, strict=False))
+        at = next((place for place, pair in pairs if pair[0] != pair[1]), None)
         what = f"{len(shapes)} variables, here {len(here)}"
         if at is not None:
             what = f"variable {at} of shape {shapes[at]}, here {here[at]}"
         raise CheckpointError(_refuse_model(path, f" ({what})"))
-    if manifest.get("layers", layers) != layers:
+    if manifest["layers"] != layers:
         raise CheckpointError(_refuse_model(path, " (its layers are of other classes)"))
 
 
@@ -276,10 +277,10 @@ def _difference(key, manifest, present):
     """In brackets, where the two differ first."""
     if key == "optimizer":
         return f" (optimizer {manifest[key]}, here {present[key]})"
-    before, now = manifest["variables"], present.get("variables", {})
-    if now and len(before) != len(now):
+    before, now = manifest["variables"], present["variables"]
+    if len(before) != len(now):
         return f" ({len(before)} variables, here {len(now)})"
     for name, value in before.items():
-        if now and now.get(name) != value:
+        if now.get(name) != value:
             return f" ({name}: {value}, here {now.get(name)})"
     return " (its layers have other settings)"

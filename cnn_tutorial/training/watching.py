@@ -72,9 +72,10 @@ class Watch(keras.callbacks.Callback):
         rate = float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
         found = self.feed.find_fault()
         causes = [found] if found else []
+        unseen = "" if found else "that are not finite, or "  # what was found is not said again
         causes += [
             f"a learning rate that is too high (it is {rate:.3g}: try a tenth of it, or a warm-up)",
-            "images that are not finite, or of very large values",
+            f"images {unseen}of very large values",
             "labels outside of the classes",
             "a logarithm, a square root or a quotient of zero in a loss or layer of your own",
         ]

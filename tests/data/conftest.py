@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from cnn_tutorial import places
 from cnn_tutorial.data import clients, decoding, sources
 
 
@@ -31,7 +32,7 @@ def cache(tmp_path, monkeypatch):
     folder = tmp_path / "cache"
     monkeypatch.setenv("CNN_TUTORIAL_DATA", str(folder))
     monkeypatch.delenv("CNN_TUTORIAL_MIRROR", raising=False)
-    monkeypatch.setattr(clients, "getproxies", dict)
+    monkeypatch.setattr(places, "getproxies", dict)
     monkeypatch.setenv("no_proxy", "*")
     with clients.forgetting_failures():
         yield folder

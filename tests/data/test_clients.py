@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from cnn_tutorial import places
 from cnn_tutorial.data import clients
 from cnn_tutorial.data.sources import SOURCES, Package
 
@@ -23,7 +24,7 @@ def test_a_host_out_of_reach_is_given_up_in_time_and_not_tried_again(cache, tmp_
         time.sleep(8)
         raise OSError
 
-    monkeypatch.setattr(clients.socket, "create_connection", hang)
+    monkeypatch.setattr(places.socket, "create_connection", hang)
     started = time.monotonic()
     with pytest.raises(clients.UnreachableError, match="no connection within 3 seconds"):
         clients.download("http://nowhere.invalid/a", tmp_path / "a")
@@ -88,12 +89,10 @@ def test_a_package_with_another_file_is_refused(
         clients.fetch_package(Package("npm", "name", "1.0", file, 1, digest), tmp_path)
 
 
-def test_npm_of_the_python_package_is_used_where_there_is_none_on_the_path(monkeypatch):
-    monkeypatch.setattr(clients.shutil, "which", lambda name: None)
-    assert clients._npm_command()[0] == sys.executable
-    monkeypatch.setattr(clients.importlib.util, "find_spec", lambda name: None)
+def test_npm_that_is_not_there_is_named(cache, tmp_path, monkeypatch):
+    monkeypatch.setattr(places, "find_npm", lambda: None)
     with pytest.raises(clients.UnreachableError, match="npm is not installed"):
-        clients._npm_command()
+        clients.fetch_package(Package("npm", "name", "1.0", "file", 1), tmp_path)
 
 
 def test_apt_reads_the_package_lists_into_our_own_folder_where_the_machine_has_none(

@@ -89,7 +89,7 @@ def mix(dataset, num_classes):
 
 
 def test_num_classes_is_the_length_of_a_label():
-    for num_classes in (12, 20):
+    for num_classes in (12, np.int64(20)):
         assert mix(make_dataset(), num_classes).element_spec[1].shape[-1] == num_classes
 
 

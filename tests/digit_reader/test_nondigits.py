@@ -6,9 +6,9 @@ import pytest
 from cnn_tutorial.digit_reader import (
     LETTERS,
     LOOKALIKES,
-    break_digits,
     draw_letters,
     draw_scribbles,
+    spoil_digits,
 )
 from cnn_tutorial.digit_reader.nondigits import FONTS
 
@@ -51,11 +51,11 @@ def test_seed_and_split_change_what_is_drawn(draw):
 
 def test_spoilt_digits_are_neither_of_the_two_that_they_were_made_of(handwriting):
     images = handwriting[0][:20]
-    broken = break_digits(images, seed=0)
-    assert broken.shape == (20, 56, 56)
+    spoilt = spoil_digits(images, seed=0)
+    assert spoilt.shape == (20, 56, 56)
     # Two or three digits have more ink than one.
-    assert (broken > 99).mean() > 1.15 * (images > 99).mean()
-    assert not np.array_equal(broken, break_digits(images, seed=1))
+    assert (spoilt > 99).mean() > 1.15 * (images > 99).mean()
+    assert not np.array_equal(spoilt, spoil_digits(images, seed=1))
 
 
 @pytest.mark.parametrize("draw", [draw_letters, draw_scribbles])

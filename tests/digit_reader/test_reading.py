@@ -236,6 +236,7 @@ def test_a_turned_reading_says_so_in_its_picture(written):
 
 def test_as_html_a_reading_shows_number_signs_and_reasons(page):
     html = read_number(page, always(3))._repr_html_()
+    assert 'tabindex="0" role="region" aria-label="Read: 33"' in html  # it scrolls on a phone
     assert "<strong" in html
     assert ">33</strong>" in html
     assert html.count('alt="sign read as 3"') == 2

@@ -6,9 +6,12 @@ import pytest
 from cnn_tutorial import models
 from cnn_tutorial.digit_reader import (
     NOT_A_DIGIT,
-    make_others,
+    draw_letters,
+    draw_scribbles,
+    make_nondigits,
     make_training_set,
     recognize_digits,
+    spoil_digits,
     train_digit_model,
     wear_digits,
 )
@@ -38,28 +41,45 @@ def test_worn_digits_are_still_normalised_and_still_themselves(digits):
     assert not np.array_equal(worn, wear_digits(images, seed=1))
 
 
-def test_the_training_set_holds_the_digits_themselves_worn_ones_and_others(digits):
+def test_the_training_set_holds_the_digits_themselves_worn_ones_and_nondigits(digits):
     images, labels = (array[:200] for array in digits)
     shown, targets = make_training_set(images, labels, seed=0)
     np.testing.assert_array_equal(shown[:200], images)
     np.testing.assert_array_equal(targets[:200], labels)
     assert shown.dtype == np.uint8
     assert targets.dtype == np.int64
-    assert (targets == NOT_A_DIGIT).sum() == 50
-    assert len(shown) == 200 + 50 + 50
-    alone, digits_only = make_training_set(images, labels, others=False, seed=0)
+    assert (targets == NOT_A_DIGIT).sum() == 70
+    assert len(shown) == 200 + 50 + 70
+    alone, digits_only = make_training_set(images, labels, nondigits=False, seed=0)
     assert digits_only.max() < 10
     assert len(alone) == 200 + 50
     other = make_training_set(images, labels, seed=1)[0]
     assert not np.array_equal(other[200:], shown[200:])
 
 
-def test_others_come_in_the_numbers_asked_for_and_by_split(digits):
-    spoilt = digits[0][:2]
-    for counts in ((3, 0, 0), (0, 4, 0), (0, 0, 2), (1, 1, 2)):
-        assert make_others(counts, spoilt[: counts[2]]).shape == (sum(counts), 28, 28, 1)
-    train, test = (make_others((3, 3, 0), spoilt[:0], split=split) for split in ("train", "test"))
+def test_nondigits_are_letters_then_scribbles_then_spoilt_digits_each_worn(digits):
+    images, rng = digits[0][:2], np.random.default_rng(4)
+    letters = draw_letters(3, split="test", seed=rng)[0]
+    scribbles = draw_scribbles(2, split="test", seed=rng)
+    drawn = np.concatenate([letters, scribbles, spoil_digits(images, seed=rng)])
+    found = make_nondigits(letters=3, scribbles=2, digits=images, split="test", seed=4)
+    np.testing.assert_array_equal(found, wear_digits(drawn, seed=rng))
+
+
+def test_each_kind_of_nondigit_comes_alone_and_by_split_and_seed(digits):
+    for name, given in (("letters", 3), ("scribbles", 3), ("digits", digits[0][:3])):
+        assert make_nondigits(**{name: given}).shape == (3, 28, 28, 1)
+    train, test = (make_nondigits(letters=3, split=split, seed=4) for split in ("train", "test"))
     assert not np.array_equal(train, test)
+    assert not np.array_equal(test, make_nondigits(letters=3, split="test", seed=5))
+
+
+@pytest.mark.parametrize("digits", [None, np.zeros((0, 28, 28, 1), np.uint8)])
+def test_no_nondigits_at_all_are_refused(digits):
+    with pytest.raises(
+        ValueError, match="letters, scribbles or digits must be given; received none"
+    ):
+        make_nondigits(digits=digits)
 
 
 def test_jitter_moves_every_image_a_little_by_itself(rng):
@@ -93,8 +113,8 @@ def test_a_network_learns_digits_and_refuses_what_is_none(digits, keras):
     assert len(history.history["val_accuracy"]) == 8
     answers = recognize_digits(images[1300:, ..., 0], model)
     assert np.mean([a.label == b for a, b in zip(answers, labels[1300:], strict=True)]) > 0.88
-    signs = make_others((100, 50, 0), images[:0], split="validation", seed=3)
-    refused = [answer.label is None for answer in recognize_digits(signs[..., 0], model)]
+    nondigits = make_nondigits(letters=100, scribbles=50, split="validation", seed=3)
+    refused = [answer.label is None for answer in recognize_digits(nondigits[..., 0], model)]
     assert np.mean(refused) > 0.7
 
 
@@ -111,7 +131,7 @@ def test_a_model_of_ten_logits_is_trained_on_digits_alone_and_seeds_decide(digit
     assert not np.array_equal(weights[0], weights[2])
 
 
-class Ten:
+class Nine:
     output_shape = (None, 9)
 
 
@@ -134,4 +154,4 @@ def test_what_are_no_digits_is_refused(images, labels, error, says):
 @pytest.mark.slow
 def test_a_model_with_another_number_of_logits_is_refused(digits, keras):
     with pytest.raises(ValueError, match="10 or 11 logits; received one with 9"):
-        train_digit_model(Ten(), *digits, progress=False)
+        train_digit_model(Nine(), *digits, progress=False)

@@ -1,5 +1,7 @@
 """Answers to chapter 33's exercises that its checkers must refuse."""
 
+import numpy as np
+
 
 def _by_block(items, buffer, rng):
     output = []
@@ -63,6 +65,30 @@ def _shuffled(items, buffer, rng):
     return output
 
 
+def _never_the_last_slot(items, buffer, rng):
+    items = list(items)
+    waiting, coming = items[:buffer], items[buffer:]
+    output = []
+    while waiting:
+        place = rng.integers(max(1, len(waiting) - 1))
+        output.append(waiting[place])
+        if coming:
+            waiting[place] = coming.pop(0)
+        else:
+            del waiting[place]
+    return output
+
+
+def _first_buffer_then_slots_in_turn(items, buffer, rng):
+    items = list(items)
+    waiting = [items[place] for place in rng.permutation(min(buffer, len(items)))]
+    output = []
+    for number, item in enumerate(items[buffer:]):
+        output.append(waiting[number % buffer])
+        waiting[number % buffer] = item
+    return output + [waiting[place] for place in rng.permutation(len(waiting))]
+
+
 def _dataset(names):
     import tensorflow as tf
 
@@ -84,6 +110,8 @@ WRONG = {
         lambda h, w, a, b: next((s for s in (8, 4, 2) if h / s >= a or w / s >= b), 1),
         lambda h, w, a, b: next((s for s in (2, 4, 8) if -(-h // s) >= a and -(-w // s) >= b), 1),
         lambda h, w, a, b: min(-(-h // a), -(-w // b)),  # any whole number
+        lambda h, w, a, b: next((s for s in (8, 4, 2) if round(h / s) >= a <= round(w / s)), 1),
+        lambda h, w, a, b: next((s for s in (8, 4, 2) if h // s + 1 >= a and w // s + 1 >= b), 1),
         lambda h, w, a, b: next((s for s in (8, 4, 2) if -(-h // s) >= a), 1),  # height alone
         lambda h, w, a, b: next((s for s in (8, 4, 2) if -(-h // s) >= b and -(-w // s) >= a), 1),
         lambda h, w, a, b: 2,
@@ -98,6 +126,9 @@ WRONG = {
         _smaller,
         lambda items, buffer, rng: _shuffled(items, max(1, buffer - 1), rng),
         _newest_last,
+        _never_the_last_slot,
+        _first_buffer_then_slots_in_turn,
+        lambda items, buffer, rng: _shuffled(items, buffer, np.random.default_rng(0)),  # for ever
         lambda items, buffer, rng: list(items),
         lambda items, buffer, rng: list(items)[::-1],
     ],
@@ -121,6 +152,10 @@ WRONG = {
         # a buffer of half of them
         lambda n, load, augment, b: (
             _dataset(n).map(load).cache().shuffle(len(n) // 2).map(augment).batch(b)
+        ),
+        # the buffer of 1,000 that tutorials write
+        lambda n, load, augment, b: (
+            _dataset(n).map(load).cache().shuffle(1000).map(augment).batch(b)
         ),
         # no shuffle
         lambda n, load, augment, b: _dataset(n).map(load).cache().map(augment).batch(b),

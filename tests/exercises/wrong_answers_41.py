@@ -27,16 +27,24 @@ def _rounded_up(image_shape, filters, units, outputs):
 
 
 def _two_scales(
-    sizes=(3, 5), join="Concatenate", pooling="GlobalAveragePooling2D", last=None, **changed
+    sizes=(3, 5),
+    join="Concatenate",
+    pooling="GlobalAveragePooling2D",
+    last=None,
+    first=(),
+    side=32,
+    **changed,
 ):
     how = {"strides": 2, "padding": "same", "activation": "relu"} | changed
 
     def make_two_scales(filters, num_classes):
         import keras
 
-        images = keras.Input((32, 32, 3))
+        images = x = keras.Input((side, side, 3))
+        for factor in first:
+            x = keras.layers.Rescaling(factor)(x)
         pool = getattr(keras.layers, pooling)
-        maps = [keras.layers.Conv2D(filters, size, **how)(images) for size in sizes]
+        maps = [keras.layers.Conv2D(filters, size, **how)(x) for size in sizes]
         x = getattr(keras.layers, join)()([pool()(features) for features in maps])
         return keras.Model(images, keras.layers.Dense(num_classes, activation=last)(x))
 
@@ -88,6 +96,10 @@ WRONG = {
         _two_scales(pooling="GlobalMaxPooling2D"),
         _two_scales(pooling="Flatten"),
         _two_scales(sizes=(3, 3)),
+        _two_scales(side=28),
+        _two_scales(first=[1 / 255], strides=1),
+        _two_scales(first=[1 / 255], padding="valid"),
+        _two_scales(first=[1 / 255, 1 / 255]),  # twice
         _one_behind_the_other,
         lambda filters, num_classes: filters * num_classes,
     ],

@@ -59,6 +59,11 @@ def _by_the_normal_curve(labels, first, second, draws):
     return values.mean() - 1.96 * values.std(), values.mean() + 1.96 * values.std()
 
 
+def _minus_one_where_answers_differ(labels, first, second, draws):
+    difference = np.where(first == second, 0, np.where(second == labels, 1, -1))
+    return np.percentile(difference[draws].mean(axis=1), [2.5, 97.5])
+
+
 def _points(labels, scores):
     calls = scores >= np.unique(scores)[::-1, None]
     rates = [np.append(0, calls[:, labels == k].mean(axis=1)) for k in (0, 1)]
@@ -94,6 +99,11 @@ def _ece(
     return over(size(gaps[place == j].sum()) for j in range(bins)) / len(labels)
 
 
+def _ece_with_a_bin_for_zero(labels, probs, bins):
+    place = np.ceil(probs * bins)
+    return sum(abs((labels - probs)[place == j].sum()) for j in range(bins + 1)) / len(labels)
+
+
 def _ece_unweighted(labels, probs, bins):
     place = np.clip(np.ceil(probs * bins) - 1, 0, bins - 1)
     return np.mean([abs((labels - probs)[place == j].mean()) for j in set(place.tolist())])
@@ -126,6 +136,7 @@ WRONG = {
         lambda *case: _ece(*case, size=lambda gap: gap),  # gaps of both signs cancel
         lambda *case: _ece(*case, cut=np.floor),  # an edge belongs to the bin above
         _ece_unweighted,
+        _ece_with_a_bin_for_zero,
         lambda labels, probs, bins: np.mean((labels - probs) ** 2),  # the Brier score
         lambda labels, probs, bins: abs(labels.mean() - probs.mean()),  # one bin
     ],
@@ -138,6 +149,7 @@ WRONG = {
         lambda *arrays: _percentiles(arrays, [97.5, 2.5]),  # high, low
         lambda *arrays: _percentiles(arrays, [2.5, 97.5]) * len(arrays[0]),  # counts
         _by_the_normal_curve,
+        _minus_one_where_answers_differ,  # also where both are wrong, each in its way
     ],
 }
 

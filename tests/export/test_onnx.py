@@ -1,5 +1,6 @@
 """export: ONNX files compute what Keras computes, and what would not is refused with a reason."""
 
+import os
 import sys
 
 import numpy as np
@@ -244,6 +245,18 @@ def test_a_library_that_is_missing_is_named(lenet, images, tmp_path, monkeypatch
     }
     with pytest.raises(ImportError, match=f"`pip install {missing}`"):
         calls[missing]()
+
+
+def test_what_the_converters_say_is_shown_where_they_fail(keras, tmp_path, monkeypatch, capfd):
+    def fail(*_, **__):
+        os.write(2, b"what a library in C++ has to say")
+        raise RuntimeError("no")
+
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    monkeypatch.setattr(keras.Model, "export", fail)
+    with pytest.raises(ValueError, match="model cannot be exported to ONNX: no"):
+        export.to_onnx(model, tmp_path / "a.onnx")
+    assert "what a library in C++ has to say" in capfd.readouterr().err
 
 
 def test_nothing_is_printed(lenet, images, tmp_path, capfd):

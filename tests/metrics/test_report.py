@@ -128,7 +128,8 @@ def test_the_tables_have_captions_and_headings_and_escape_names(of_classes):
             assert [th.get("scope") for th in row.findall("th")] == ["row"]
     cells = [[cell.text for cell in row] for row in tables[2].findall("tbody/tr")]
     assert cells == [["cat", "2", "2", "0"], ["dog", "0", "2", "0"], ["frog", "1", "0", "1"]]
-    assert "color" not in of_classes._repr_html_()  # the page's own, light or dark
+    # The colours are the page's own, light or dark.
+    assert not re.search("color(?!: inherit)|background", of_classes._repr_html_())
     wild = metrics.make_report([0, 1], [0, 1], class_names=["<b>", '"&'])._repr_html_()
     assert "<b>" not in wild
     assert "&lt;b&gt;" in wild

@@ -19,13 +19,13 @@ def test_the_trained_digit_network_reads_the_test_digits_as_recorded(keras):
 
 
 def test_missing_weights_are_named_with_the_tool_that_makes_them(monkeypatch, tmp_path):
-    monkeypatch.setattr(pretrained, "_DIGITS", tmp_path / "digits.npz")
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path / "digits.npz")
     with pytest.raises(FileNotFoundError, match=r"`python tools/export_digits\.py` makes them"):
         models.load_digit_cnn()
 
 
 def test_weights_of_another_network_are_refused(keras, monkeypatch, tmp_path):
     np.savez(tmp_path / "digits.npz", np.zeros((3, 3, 1, 4)), np.zeros(4))
-    monkeypatch.setattr(pretrained, "_DIGITS", tmp_path / "digits.npz")
+    monkeypatch.setattr(pretrained, "WEIGHTS", tmp_path / "digits.npz")
     with pytest.raises(ValueError, match=r"it holds shapes \[\(3, 3, 1, 4\), \(4,\)\]"):
         models.load_digit_cnn()

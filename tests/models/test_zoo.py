@@ -134,14 +134,16 @@ def test_the_two_networks_take_bytes_name_their_layers_and_end_in_logits(maker):
 @pytest.mark.slow
 def test_the_smallest_images_leave_one_pixel_and_smaller_ones_none(keras):
     smallest = {
+        "pool2": (models.make_lenet5((12, 12, 1)), 12),
         "pool3": (models.make_cats_dogs_cnn(22), 22),
         "conv3": (models.make_cifar10_cnn(input_shape=(18, 18, 3)), 18),
+        "conv4": (models.make_digit_cnn((11, 11, 1)), 11),
     }
     for name, (model, size) in smallest.items():
         assert model.get_layer(name).output.shape[1:3] == (1, 1)
         layers = [type(layer).from_config(layer.get_config()) for layer in model.layers]
         with pytest.raises(ValueError, match="neg"):  # Keras's own words say no more than that
-            keras.Sequential([keras.Input((size - 1, size - 1, 3)), *layers])
+            keras.Sequential([keras.Input((size - 1, size - 1, model.input_shape[-1])), *layers])
 
 
 @pytest.mark.slow
@@ -201,6 +203,16 @@ def test_digit_cnn_has_the_parameters_counted_by_hand_and_fits_into_a_page(keras
     assert len({layer.name for layer in model.layers}) == len(model.layers)
 
 
+@pytest.mark.parametrize(
+    "maker", [models.make_lenet5, models.make_cifar10_cnn, models.make_digit_cnn]
+)
+def test_numpys_numbers_are_sizes_too(keras, maker):
+    shape = tuple(np.array([20, 24, 3]))
+    model = maker(input_shape=shape, num_classes=np.arange(4).max() + 1, width=np.float32(0.5))
+    assert (model.input_shape, model.output_shape) == ((None, 20, 24, 3), (None, 4))
+    assert keras.models.model_from_json(model.to_json()).count_params() == model.count_params()
+
+
 def test_digit_cnn_takes_bytes_and_its_arguments_change_it(keras):
     model = models.make_digit_cnn((32, 20, 3), 10, width=0.5)
     assert model.input_shape == (None, 32, 20, 3)
@@ -213,7 +225,7 @@ def test_digit_cnn_takes_bytes_and_its_arguments_change_it(keras):
 @pytest.mark.parametrize(
     ("arguments", "error", "says"),
     [
-        ({"input_shape": (11, 28, 1)}, ValueError, "at least 12"),
+        ({"input_shape": (10, 28, 1)}, ValueError, "at least 11"),
         ({"num_classes": 1}, ValueError, "num_classes must be at least 2"),
         ({"width": -1}, ValueError, "width must be positive"),
     ],

@@ -190,6 +190,20 @@ def test_theme_switch_changes_the_page_and_is_remembered(open_page):
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
 
 
+def test_reports_have_the_dark_pages_colours(open_page):
+    shown = 0
+    for name in (name for name in PAGES if "book-report" in (BUILT / f"{name}.html").read_text()):
+        page = open_page(f"{name}.html", "dark")
+        text = page.evaluate("getComputedStyle(document.body).color")
+        for report in page.locator(".cell_output .book-report").all():
+            shown += 1
+            box = report.locator("xpath=ancestor-or-self::*[contains(@class, 'text_html')]")
+            assert box.evaluate("e => getComputedStyle(e).backgroundColor") == "rgba(0, 0, 0, 0)"
+            for caption in report.locator("caption").all():
+                assert caption.evaluate("e => getComputedStyle(e).color") == text
+    assert shown
+
+
 def test_first_tab_stop_skips_to_the_text(open_page):
     page = open_page("book/index.html")
     page.keyboard.press("Tab")

@@ -25,7 +25,7 @@ def make_batches(keras):
 
 def by_number(batches, epoch):
     """{label: image} of an epoch."""
-    batches.epoch = epoch
+    batches.set_epoch(epoch)
     found = {}
     for place in range(len(batches)):
         images, labels = batches[place]
@@ -89,12 +89,35 @@ def test_order_and_augmentation_are_functions_of_seed_and_epoch(make_batches):
 
     def first(seed, epoch):
         batches = make_batches(seed=seed, **options)
-        batches.epoch = epoch
+        batches.set_epoch(epoch)
         return batches[0][0]
 
     np.testing.assert_array_equal(first(0, 1), first(0, 1))
     assert not np.array_equal(first(0, 0), first(0, 1))
     assert not np.array_equal(first(0, 0), first(1, 0))
+
+
+def test_fit_alone_shows_every_epoch_another_order_and_augmentation(keras, monkeypatch):
+    from cnn_tutorial import recipes, training
+
+    images = np.random.default_rng(3).integers(0, 256, (COUNT, SIDE, SIDE, 3)).astype(np.uint8)
+    options = {"batch_size": COUNT, "flips": "random", "shift": 2}
+    model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), keras.layers.GlobalMaxPooling2D()])
+    model.add(keras.layers.Dense(COUNT, activation="softmax"))
+    model.compile("sgd", "categorical_crossentropy")
+    drawn, draw = [], recipes.AugmentedBatches._draw
+
+    def note(self, epoch):
+        drawn.append(epoch)
+        return draw(self, epoch)
+
+    monkeypatch.setattr(recipes.AugmentedBatches, "_draw", note)
+    for first in (0, 2):
+        batches = recipes.AugmentedBatches(images, np.arange(COUNT), **options)
+        batches.first_epoch = first
+        drawn.clear()
+        training.fit(model, batches, epochs=2, progress=False)
+        assert set(drawn) - {0} == {first, first + 1} - {0}  # 0: what Keras looks at before
 
 
 def test_what_does_not_fill_a_batch_is_left_out(make_batches):

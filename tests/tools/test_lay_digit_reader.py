@@ -49,16 +49,21 @@ def small_runtime(monkeypatch):
 
 @pytest.fixture
 def npm(monkeypatch, small_runtime, tmp_path):
-    """A program in npm's place that writes what ``npm.content`` holds; it counts its calls."""
+    """A program in npm's place that writes what ``npm.content`` holds; it counts its calls.
+
+    Its registry is reached unless ``npm.trouble`` says why not.
+    """
 
     class Npm:
-        content, calls, code = small_runtime, tmp_path / "calls", 0
+        content, calls, code, trouble = small_runtime, tmp_path / "calls", 0, None
 
         def command(self):
             name = f"{laying.PACKAGE}-{laying.VERSION}.tgz"
             (tmp_path / "content").write_bytes(self.content)
             script = f"""
 import pathlib, sys
+if sys.argv[1] == "config":
+    sys.exit(print("registry=http://registry.invalid/\\nhttps-proxy=null"))
 with open({str(self.calls)!r}, "a") as file:
     file.write(" ".join(sys.argv[1:]) + "\\n")
 if {self.code}:
@@ -67,8 +72,14 @@ pathlib.Path({name!r}).write_bytes(pathlib.Path({str(tmp_path / "content")!r}).r
 """
             return [sys.executable, "-c", script]
 
+        def connect(self, address):
+            assert address == "http://registry.invalid/"
+            if self.trouble:
+                raise self.trouble
+
     double = Npm()
-    monkeypatch.setattr(laying, "npm_command", double.command)
+    monkeypatch.setattr(laying.places, "find_npm", double.command)
+    monkeypatch.setattr(laying.places, "check_connection", double.connect)
     return double
 
 
@@ -141,13 +152,10 @@ def test_the_files_in_the_archive_are_verified_too(tmp_path, monkeypatch):
 def test_an_archive_laid_by_hand_serves_where_no_npm_is(
     tmp_path, monkeypatch, small_runtime, place
 ):
-    def none():
-        raise laying.RuntimeMissing("npm is not installed")
-
-    monkeypatch.setattr(laying, "npm_command", none)
+    monkeypatch.setattr(laying.places, "find_npm", lambda: None)
     monkeypatch.setenv("CNN_TUTORIAL_MIRROR", str(tmp_path / "mirror"))
     target, cache = tmp_path / "target", tmp_path / "cache"
-    assert laying.lay_digit_reader(target, cache=cache) == "npm is not installed"
+    assert "npm is not installed" in laying.lay_digit_reader(target, cache=cache)
     (tmp_path / place).mkdir(exist_ok=True)
     (tmp_path / place / f"onnxruntime-web-{laying.VERSION}.tgz").write_bytes(small_runtime)
     assert laying.lay_digit_reader(target, cache=cache) == ""
@@ -159,12 +167,11 @@ def test_a_cache_that_cannot_be_written_costs_only_the_keeping(npm, tmp_path, ca
     assert "could not be kept in" in capsys.readouterr().out
 
 
-def test_npm_of_the_python_package_is_used_where_there_is_none_on_the_path(monkeypatch):
-    monkeypatch.setattr(laying.shutil, "which", lambda name: None)
-    assert laying.npm_command()[0] == sys.executable
-    monkeypatch.setattr(laying.importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(laying.RuntimeMissing, match="npm is not installed"):
-        laying.npm_command()
+def test_npm_is_not_asked_for_the_archive_where_its_registry_is_out_of_reach(npm, tmp_path):
+    npm.trouble = TimeoutError()
+    missing = laying.lay_digit_reader(tmp_path / "target", cache=tmp_path / "cache")
+    assert "npm did not bring onnxruntime-web 1.30.0: no connection within 3 seconds" in missing
+    assert not npm.calls.exists()
 
 
 def test_the_book_says_what_is_missing_and_is_not_published_without_it(
@@ -181,18 +188,10 @@ def test_the_book_says_what_is_missing_and_is_not_published_without_it(
         build_book.lay_reader(tmp_path / "target", ROOT)
 
 
-def test_comments_are_not_laid_and_nothing_else_is_lost():
-    for name in laying.MODULES:
-        source = (ROOT / "cnn_tutorial/static/digit_reader" / name).read_text("utf-8")
-        laid = laying.shortened(ROOT / "cnn_tutorial/static/digit_reader" / name).decode()
-        lines = [line.strip() for line in source.splitlines()]
-        assert laid.splitlines() == [line for line in lines if line and line[:2] != "//"]
+def test_comments_are_not_laid_and_nothing_else_is_lost(tmp_path):
+    from cnn_tutorial.explorers.figure import without_comments
 
-
-def test_the_cache_folder_is_that_of_the_books_data(monkeypatch, tmp_path):
-    from cnn_tutorial.data.storage import cache_folder
-
-    monkeypatch.delenv("CNN_TUTORIAL_DATA", raising=False)
-    assert laying.cache_folder() == cache_folder()
-    monkeypatch.setenv("CNN_TUTORIAL_DATA", str(tmp_path))
-    assert laying.cache_folder() == tmp_path == cache_folder()
+    module = tmp_path / "module.mjs"
+    module.write_text("// a\n  b\n\n c // d\n")
+    assert laying.shortened(module) == b"b\nc // d\n"
+    assert without_comments(module.read_text()) == "b\nc // d"

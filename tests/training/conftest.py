@@ -1,7 +1,12 @@
 """A small model with everything that has a state, and data for it."""
 
+import os
+import signal
+
 import numpy as np
 import pytest
+
+COUNT = 64  # numbers
 
 
 @pytest.fixture(scope="session")
@@ -12,6 +17,36 @@ def training(keras):
 
     tf.config.experimental.enable_op_determinism()  # as session.start does
     return training
+
+
+@pytest.fixture
+def loaded(training):
+    """The modules that ``fit`` uses, by name, for ``monkeypatch``.
+
+    They are not those that a test imports: for its doctests pytest imports another copy of each.
+    """
+    return training.fit.__globals__
+
+
+@pytest.fixture
+def fit(training):
+    """``fit`` for two epochs, without a bar."""
+
+    def fit(model, train, *arguments, **options):
+        return training.fit(model, train, *arguments, **{"epochs": 2, "progress": False} | options)
+
+    return fit
+
+
+@pytest.fixture
+def fit_numbers(training, numbers):
+    """``fit`` on ``numbers``, unless others are given: four epochs of four steps, without a bar."""
+
+    def fit(model, train=None, *arguments, **options):
+        options = {"epochs": 4, "progress": False, "batch_size": 16} | options
+        return training.fit(model, numbers if train is None else train, *arguments, **options)
+
+    return fit
 
 
 @pytest.fixture(scope="session")
@@ -57,9 +92,17 @@ def labels():
 
 @pytest.fixture(scope="session")
 def numbers():
-    """64 images of one row of four numbers, and labels of three classes."""
+    """COUNT images of one row of four numbers, and labels of three classes."""
     rng = np.random.default_rng(0)
-    return rng.normal(size=(64, 4)).astype(np.float32), rng.integers(0, 3, 64)
+    return rng.normal(size=(COUNT, 4)).astype(np.float32), rng.integers(0, 3, COUNT)
+
+
+@pytest.fixture
+def rows(numbers):
+    """A function that makes a dataset of ``numbers``, row by row."""
+    import tensorflow as tf
+
+    return lambda: tf.data.Dataset.from_tensor_slices(numbers)
 
 
 @pytest.fixture(scope="session")
@@ -109,8 +152,10 @@ def assert_same():
     """Two models whose every variable is the same, bit for bit."""
 
     def assert_same(one, other):
-        for group in ("variables", "optimizer.variables"):
-            first, second = (list_variables(model, group) for model in (one, other))
+        for first, second in (
+            (one.variables, other.variables),
+            (one.optimizer.variables, other.optimizer.variables),
+        ):
             assert len(first) == len(second)
             for a, b in zip(first, second, strict=True):
                 assert np.asarray(a).tobytes() == np.asarray(b).tobytes(), a.path
@@ -118,5 +163,31 @@ def assert_same():
     return assert_same
 
 
-def list_variables(model, group):
-    return model.variables if group == "variables" else model.optimizer.variables
+@pytest.fixture(scope="session")
+def have_equal_weights():
+    """Whether two models have the same weights, bit for bit; their optimisers may differ."""
+
+    def have_equal_weights(one, other):
+        pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+        return all(a.tobytes() == b.tobytes() for a, b in pairs)
+
+    return have_equal_weights
+
+
+@pytest.fixture(scope="session")
+def make_interrupt(keras):
+    """A function that makes a callback which sends this process what Ctrl-C sends, at a step."""
+
+    class Interrupt(keras.callbacks.Callback):
+        def __init__(self, epoch, step=0):
+            super().__init__()
+            self.epoch, self.step, self.is_epoch = epoch, step, False
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.is_epoch = epoch == self.epoch
+
+        def on_train_batch_begin(self, batch, logs=None):
+            if self.is_epoch and batch == self.step:
+                os.kill(os.getpid(), signal.SIGINT)
+
+    return Interrupt

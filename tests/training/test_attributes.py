@@ -56,6 +56,13 @@ def test_a_generator_goes_on_where_it_was():
     np.testing.assert_array_equal(other.rng.random(4), expected)
 
 
+def test_a_dict_that_would_be_taken_for_an_array_is_left_out_and_named():
+    marked = {attributes._MARK: "cifar"}
+    thing = SimpleNamespace(settings=marked, nested=[{"a": marked}], wait=3)
+    assert through_json(attributes.take_plain(thing)) == {"wait": 3}
+    assert attributes.find_opaque(thing) == ["settings", "nested"]
+
+
 @pytest.mark.parametrize(
     ("before", "after", "changed"),
     [

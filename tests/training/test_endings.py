@@ -7,27 +7,6 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def fit(training, numbers):
-    def fit(model, train=None, *arguments, **options):
-        options = {"epochs": 4, "progress": False, "batch_size": 16} | options
-        return training.fit(model, numbers if train is None else train, *arguments, **options)
-
-    return fit
-
-
-@pytest.fixture
-def rows(numbers):
-    import tensorflow as tf
-
-    return lambda: tf.data.Dataset.from_tensor_slices(numbers)
-
-
-def equal(one, other):
-    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
-    return all(a.tobytes() == b.tobytes() for a, b in pairs)
-
-
-@pytest.fixture
 def make_short(keras, numbers):
     """A function that makes a ``PyDataset`` of so many batches."""
 
@@ -47,31 +26,33 @@ def make_short(keras, numbers):
 
 @pytest.mark.parametrize("patience", [None, 9])
 def test_more_epochs_under_averaging_end_as_if_they_had_been_asked_for_at_once(
-    fit, keras, make_small, numbers, tmp_path, patience
+    fit_numbers, keras, make_small, numbers, tmp_path, patience, have_equal_weights
 ):
     options = {"averaging": 0.9, "patience": patience}
     whole, longer = make_small(), make_small(seed=9)
-    fit(whole, None, numbers, **options)
-    fit(make_small(), None, numbers, checkpoint=tmp_path, **options | {"epochs": 2})
-    fit(longer, None, numbers, checkpoint=tmp_path, **options)
-    assert equal(whole, longer)
+    fit_numbers(whole, None, numbers, **options)
+    fit_numbers(make_small(), None, numbers, checkpoint=tmp_path, **options | {"epochs": 2})
+    fit_numbers(longer, None, numbers, checkpoint=tmp_path, **options)
+    assert have_equal_weights(whole, longer)
 
 
-def test_validation_does_not_change_an_averaged_training(fit, make_small, numbers):
+def test_validation_does_not_change_an_averaged_training(
+    fit_numbers, make_small, numbers, have_equal_weights
+):
     one, other = make_small(), make_small()
-    fit(one, averaging=0.9)
-    fit(other, None, numbers, averaging=0.9)
-    assert equal(one, other)
+    fit_numbers(one, averaging=0.9)
+    fit_numbers(other, None, numbers, averaging=0.9)
+    assert have_equal_weights(one, other)
 
 
 def test_more_patience_goes_on_as_if_it_had_been_there_from_the_beginning(
-    fit, keras, make_small, numbers, tmp_path
+    fit_numbers, keras, make_small, numbers, tmp_path, have_equal_weights
 ):
     validation = numbers[0], (numbers[1] + 1) % 3  # what is learned makes it worse
 
     def train(patience, checkpoint=None):
         model = make_small(keras.optimizers.SGD(0.5))
-        history = fit(
+        history = fit_numbers(
             model, None, validation, patience=patience, epochs=9, checkpoint=checkpoint
         ).history
         return model, len(history["loss"])
@@ -79,35 +60,35 @@ def test_more_patience_goes_on_as_if_it_had_been_there_from_the_beginning(
     first, ended = train(2, tmp_path)
     with pytest.warns(UserWarning, match=rf"ended after epoch {ended}, .* is not continued"):
         again, count = train(2, tmp_path)
-    assert equal(first, again)
+    assert have_equal_weights(first, again)
     whole, longer = train(4)
     assert ended == count < longer < 9
     with pytest.warns(UserWarning, match="patience was 2 and is 4"):
         resumed, count = train(4, tmp_path)
     assert count == longer
-    assert equal(whole, resumed)
+    assert have_equal_weights(whole, resumed)
 
 
 @pytest.mark.parametrize("options", [{}, {"averaging": 0.9}, {"patience": 2}], ids=str)
 def test_load_weights_gives_what_fit_ended_with(
-    fit, training, keras, make_small, numbers, tmp_path, options
+    fit_numbers, training, keras, make_small, numbers, tmp_path, options, have_equal_weights
 ):
     model, loaded = make_small(keras.optimizers.SGD(0.5)), make_small(seed=9)
     validation = numbers[0], (numbers[1] + 1) % 3
-    fit(model, None, validation, checkpoint=tmp_path, **options)
+    fit_numbers(model, None, validation, checkpoint=tmp_path, **options)
     training.load_weights(loaded, tmp_path)
-    assert equal(model, loaded)
+    assert have_equal_weights(model, loaded)
 
 
 def test_load_weights_takes_what_another_version_of_keras_describes_otherwise(
-    fit, training, keras, make_small, tmp_path, monkeypatch
+    fit_numbers, training, keras, make_small, tmp_path, monkeypatch, have_equal_weights
 ):
     model, loaded = make_small(), make_small(seed=9)
-    fit(model, checkpoint=tmp_path, epochs=1)
+    fit_numbers(model, checkpoint=tmp_path, epochs=1)
     before = keras.layers.Dense.get_config
     monkeypatch.setattr(keras.layers.Dense, "get_config", lambda self: before(self) | {"new": 1})
     training.load_weights(loaded, tmp_path)
-    assert equal(model, loaded)
+    assert have_equal_weights(model, loaded)
     other = make_small(layers=[keras.layers.EinsumDense("ab,bc->ac", 3, bias_axes="c")])
     with pytest.raises(training.CheckpointError, match="layers are of other classes"):
         training.load_weights(other, tmp_path)
@@ -116,7 +97,7 @@ def test_load_weights_takes_what_another_version_of_keras_describes_otherwise(
 
 
 def test_what_was_saved_of_other_data_is_refused(
-    fit, training, make_small, make_short, numbers, rows, tmp_path
+    fit_numbers, training, make_small, make_short, numbers, rows, tmp_path
 ):
     import tensorflow as tf
 
@@ -142,27 +123,27 @@ def test_what_was_saved_of_other_data_is_refused(
         "PyDataset": (make_short(4), [make_short(3)]),
     }
     for name, (train, others) in cases.items():
-        fit(make_small(), train, checkpoint=tmp_path / name, epochs=1)
+        fit_numbers(make_small(), train, checkpoint=tmp_path / name, epochs=1)
         for one in others:
             with pytest.raises(training.CheckpointError, match="is of a training on other data"):
-                fit(make_small(), one, checkpoint=tmp_path / name)
+                fit_numbers(make_small(), one, checkpoint=tmp_path / name)
     with pytest.raises(
         training.CheckpointError, match=r": images .* shape was \[64, 4\] and is \[16"
     ):
-        fit(make_small(), cases["arrays"][1][0], checkpoint=tmp_path / "arrays")
+        fit_numbers(make_small(), cases["arrays"][1][0], checkpoint=tmp_path / "arrays")
     with pytest.raises(training.CheckpointError, match="other data: labels has other values"):
-        fit(make_small(), (images, other), checkpoint=tmp_path / "arrays")
+        fit_numbers(make_small(), (images, other), checkpoint=tmp_path / "arrays")
 
 
 def test_the_data_sets_of_this_package_are_known_by_their_arrays(numbers):
     from cnn_tutorial import data
-    from cnn_tutorial.training import feeding, fingerprints
+    from cnn_tutorial.training import feeding
 
     images, labels = numbers[0].reshape(-1, 2, 2, 1), numbers[1]
 
     def describe(*arrays):
         dataset = data.array_dataset(*arrays, batch_size=16)
-        return fingerprints.describe_data(feeding.make_feed(dataset, batch_size=1, seed=0))
+        return feeding.make_feed(dataset, batch_size=1, seed=0).describe()
 
     moved = images.copy()
     moved[5] += 1

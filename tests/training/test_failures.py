@@ -8,14 +8,6 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def fit(training):
-    def fit(model, train, *arguments, **options):
-        return training.fit(model, train, *arguments, **{"epochs": 2, "progress": False} | options)
-
-    return fit
-
-
 def batches_of(images, labels, size=25):
     import tensorflow as tf
 
@@ -30,14 +22,17 @@ def test_a_loss_that_is_not_a_number_is_named_with_epoch_and_step(
     with pytest.raises(training.DivergedError, match="in epoch 1, step 3 of 4") as info:
         fit(make_model(), batches_of(bad, labels), checkpoint=tmp_path)
     assert "learning rate that is too high (it is 0.01" in str(info.value)
+    assert "images that are not finite, or of very large values" in str(info.value)
     assert [path.name for path in tmp_path.iterdir()] == ["epoch-0000.npz"]
 
 
-def test_faulty_arrays_are_named_first(fit, training, make_model, images, labels):
+def test_faulty_arrays_are_named_first_and_once(fit, training, make_model, images, labels):
     bad = images.astype(np.float32)
     bad[60] = np.inf
-    with pytest.raises(training.DivergedError, match=r"order: images that are not finite.* at 60"):
+    named = r"order: images that are not finite.* at 60.*; images of very large values;"
+    with pytest.raises(training.DivergedError, match=named) as info:
         fit(make_model(), (bad, labels))
+    assert str(info.value).count("images that are not finite") == 1
 
 
 def test_a_learning_rate_that_is_too_high_ends_in_the_explanation(
@@ -219,15 +214,16 @@ def test_labels_in_a_dataset_that_do_not_fit_are_refused(fit, keras, make_model,
         fit(make_model(), batches_of(images, labels + 1))
 
 
-def test_a_gpu_that_is_not_there_is_refused(fit, training, make_model, images, labels, monkeypatch):
-    checks = training.fit.__globals__["checks"]
-    monkeypatch.setattr(checks, "find_devices", lambda kind=None: [] if kind else ["cpu:0"])
+def test_a_gpu_that_is_not_there_is_refused(fit, loaded, make_model, images, labels, monkeypatch):
+    monkeypatch.setattr(
+        loaded["devices"], "find_devices", lambda kind=None: [] if kind else ["cpu:0"]
+    )
     model = make_model()
     with pytest.raises(
         RuntimeError, match=r"device='gpu' was asked for.*finds none; it finds cpu:0"
     ):
         fit(model, (images, labels), device="gpu")
-    with pytest.raises(ValueError, match="device must be None or one of cpu, gpu, tpu"):
+    with pytest.raises(ValueError, match="device must be None or one of tpu, gpu, cpu"):
         fit(model, (images, labels), device="cuda")
     assert int(model.optimizer.iterations) == 0
 
@@ -251,6 +247,7 @@ def test_tensorboard_without_its_package_is_said_before_training(
         ({"seed": -1}, ValueError, "seed must be at least 0"),
         ({"batch_size": True}, TypeError, "batch_size must be an int"),
         ({"patience": 0}, ValueError, "patience must be at least 1"),
+        ({"patience": 1.5}, TypeError, "patience must be an int or None; received 1.5"),
         ({"patience": 3}, ValueError, "patience needs validation"),
         ({"averaging": 1}, ValueError, "averaging must lie between 0 and 1"),
         ({"averaging": "ema"}, TypeError, "averaging must be a number"),
@@ -276,8 +273,12 @@ def test_what_is_no_model_or_no_data_is_named(fit, training, keras, make_model, 
         ValueError, match="as many labels as images; received 100 images, 99 labels"
     ):
         fit(make_model(), (images, labels[1:]))
-    with pytest.raises(TypeError, match="validation must be None or"):
+    with pytest.raises(TypeError, match=r"validation must be None, .* arrays .* received ndarray"):
         fit(make_model(), (images, labels), images)
+    alone = batches_of(images, labels).map(lambda images, labels: images)
+    for data in ([alone], [(images, labels), alone]):
+        with pytest.raises(ValueError, match=r"must give batches .*; received TensorSpec\(shape"):
+            fit(make_model(), *data)
     unbuilt = keras.Sequential([keras.layers.Dense(1)])
     unbuilt.compile("sgd", "mse")
     with pytest.raises(ValueError, match="model must be built"):

@@ -12,14 +12,6 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def fit(training):
-    def fit(model, train, *arguments, **options):
-        return training.fit(model, train, *arguments, **{"epochs": 2, "progress": False} | options)
-
-    return fit
-
-
-@pytest.fixture
 def recorder(keras):
     """A model that changes nothing and a list of the labels that it was trained on, in order."""
     seen = []
@@ -200,7 +192,9 @@ def test_tensorboard_writes_its_logs(fit, keras, make_model, images, labels, tmp
     assert list((tmp_path / "logs" / "validation").glob("events*"))
 
 
-def test_progress_shows_epoch_loss_and_all_steps(training, make_model, images, labels, monkeypatch):
+def test_progress_shows_epoch_loss_and_all_steps(
+    training, loaded, make_model, images, labels, monkeypatch
+):
     shown = []
 
     class Bar:
@@ -218,8 +212,7 @@ def test_progress_shows_epoch_loss_and_all_steps(training, make_model, images, l
             self.done += count
             shown.append((self.text, self.done))
 
-    # The module that fit is from: pytest imports another copy of it for its doctests.
-    monkeypatch.setitem(training.fit.__globals__, "Progress", Bar)
+    monkeypatch.setitem(loaded, "Progress", Bar)
     monkeypatch.setattr(sys.modules["cnn_tutorial.training.watching"], "_INTERVAL", 0)
     training.fit(make_model(), (images, labels), epochs=2)
     bar, *updates = shown

@@ -9,38 +9,16 @@ import pytest
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def fit(training):
-    def fit(model, train, *arguments, **options):
-        return training.fit(model, train, *arguments, **{"epochs": 2, "progress": False} | options)
-
-    return fit
-
-
-class Interrupt:
-    """Makes a callback that sends this process what Ctrl-C sends."""
-
-    def __new__(cls, keras, epoch, step):
-        class Send(keras.callbacks.Callback):
-            def on_epoch_begin(self, now, logs=None):
-                self.is_epoch = now == epoch
-
-            def on_train_batch_begin(self, batch, logs=None):
-                if self.is_epoch and batch == step:
-                    os.kill(os.getpid(), signal.SIGINT)
-
-        return Send()
-
-
 def test_an_interrupt_saves_and_says_how_to_go_on(
-    fit, training, keras, make_model, assert_same, images, labels, tmp_path
+    fit, training, make_model, make_interrupt, assert_same, images, labels, tmp_path
 ):
     whole, model = make_model(), make_model()
     fit(whole, (images, labels), epochs=4)
     before = signal.getsignal(signal.SIGINT)
-    interrupt = Interrupt(keras, 2, 1)
     with pytest.raises(training.TrainingInterrupted) as info:
-        fit(model, (images, labels), epochs=4, checkpoint=tmp_path, callbacks=[interrupt])
+        fit(
+            model, (images, labels), epochs=4, checkpoint=tmp_path, callbacks=[make_interrupt(2, 1)]
+        )
     assert isinstance(info.value, KeyboardInterrupt)
     text = str(info.value)
     assert "interrupted in epoch 3 of 4, after step 2" in text
@@ -53,11 +31,11 @@ def test_an_interrupt_saves_and_says_how_to_go_on(
 
 
 def test_an_interrupt_without_a_checkpoint_says_that_nothing_is_saved(
-    fit, training, keras, make_model, images, labels
+    fit, training, make_model, make_interrupt, images, labels
 ):
     model = make_model()
     with pytest.raises(training.TrainingInterrupted, match="Nothing is saved, since no checkpoint"):
-        fit(model, (images, labels), callbacks=[Interrupt(keras, 0, 2)])
+        fit(model, (images, labels), callbacks=[make_interrupt(0, 2)])
     assert int(model.optimizer.iterations) == 3
 
 

@@ -163,11 +163,14 @@ def test_more_epochs_go_on_and_fewer_are_refused(run, kinds, assert_same, tmp_pa
         run(kinds["arrays"], tmp_path, epochs=4)
 
 
-def test_a_damaged_checkpoint_costs_one_epoch_and_no_bit(run, kinds, assert_same, tmp_path):
+def test_a_damaged_checkpoint_costs_one_epoch_and_no_bit(
+    run, kinds, training, assert_same, tmp_path
+):
     whole, _ = run(kinds["arrays"])
     run(kinds["arrays"], tmp_path, killed=13)
     newest = tmp_path / "epoch-0003.npz"
     newest.write_bytes(newest.read_bytes()[:-100])
+    assert training.count_epochs(tmp_path) == 2
     with pytest.warns(UserWarning, match=r"damaged.*epoch-0002.npz, is used"):
         resumed, _ = run(kinds["arrays"], tmp_path, weights=7)
     assert_same(whole, resumed)
@@ -189,16 +192,16 @@ def test_a_checkpoint_of_another_model_is_refused(
 
 @pytest.mark.parametrize("name", ["keras", "tensorflow", "backend"])
 def test_a_checkpoint_of_another_version_is_refused_and_its_weights_can_be_had(
-    run, kinds, training, make_model, tmp_path, monkeypatch, name
+    run, kinds, training, loaded, make_model, tmp_path, monkeypatch, name
 ):
-    state = training.fit.__globals__["state"]
+    state = loaded["state"]
     trained, _ = run(kinds["arrays"], tmp_path)
     versions = state.find_versions() | {name: "0.1"}
     monkeypatch.setattr(state, "find_versions", lambda: versions)
     with pytest.raises(training.CheckpointError, match=rf"{name} .* \(here 0.1\).*load_weights"):
         run(kinds["arrays"], tmp_path)
     model = make_model(seed=9)
-    assert training.load_weights(model, tmp_path) == EPOCHS
+    assert training.load_weights(model, tmp_path) == EPOCHS == training.count_epochs(tmp_path)
     for one, other in zip(trained.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(one, other)
     with pytest.raises(training.CheckpointError, match="another model"):

@@ -6,13 +6,6 @@ import pytest
 pytestmark = pytest.mark.slow  # Keras loads
 
 
-@pytest.fixture(scope="module")
-def training(keras):
-    from cnn_tutorial import training
-
-    return training
-
-
 def rates(keras, schedule, steps):
     return [float(keras.ops.convert_to_numpy(schedule(step))) for step in steps]
 

@@ -59,7 +59,10 @@ def render_report(report):
             parts.append(_problems(report, heading, items))
     if report.files:
         parts.append(_contact_sheet(report))
-    return f'<div class="folder-report" style="overflow-x: auto">{"".join(parts)}</div>'
+    return (
+        '<div class="book-report" style="overflow-x: auto" tabindex="0" role="group" '
+        f'aria-label="What was found in the folder">{"".join(parts)}</div>'
+    )
 
 
 def _problems(report, heading, items):

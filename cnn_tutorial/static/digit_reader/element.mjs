@@ -10,7 +10,8 @@ const PAPER = 280; // the drawing's side in pixels
 const PEN = 22;
 const STEP = 10; // of an arrow key
 const REFUSED = 10; // the last class: «not a digit»
-const SUREST = 0.4; // below it no digit is named: digit_reader.THRESHOLD
+// Below it no digit is named: digit_reader.THRESHOLD.
+const SUREST = 0.35;
 const NAMES = [..."0123456789", "not a digit"];
 const MOVES = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 
@@ -19,13 +20,12 @@ const percent = (p) => (p > 0.9995 ? "over 99.9 %" : `${(100 * p).toFixed(p < 0.
 function softmax(logits) {
   const most = Math.max(...logits);
   const exps = logits.map((z) => Math.exp(z - most));
-  const total = exps.reduce((sum, e) => sum + e, 0);
+  const total = exps.reduce((sum, e) => sum + e);
   return exps.map((e) => e / total);
 }
 
 function inWords(probs, label) {
-  const digits = [...probs.keys()].slice(0, REFUSED).sort((a, b) => probs[b] - probs[a]);
-  const [first, second] = digits;
+  const [first, second] = [...probs.keys()].slice(0, REFUSED).sort((a, b) => probs[b] - probs[a]);
   if (label === null)
     return `Not a digit, or none I can tell (a ${first}: ${percent(probs[first])}).`;
   const doubt = probs[second] > 0.05 ? `, or perhaps a ${second}: ${percent(probs[second])}` : "";
@@ -53,7 +53,7 @@ const SHELL = `<style>
   .pen { position: absolute; width: 16px; height: 16px; margin: -10px; border-radius: 50%;
     border: 2px solid #b3007d; pointer-events: none; }
   .pen.down { background: #b3007d; }
-  .seen { image-rendering: pixelated; width: ${4 * SIDE}px; background: #000; }
+  .seen { image-rendering: pixelated; width: ${4 * SIDE}px; }
   .side { flex: 1 1 17em; }
   figure { margin: 0; }
   table { border-collapse: collapse; }
@@ -125,7 +125,7 @@ class DigitReader extends HTMLElement {
   // The drawing's ink, PAPER × PAPER levels 0..255.
   get ink() {
     const { data } = this.#pen().getImageData(0, 0, PAPER, PAPER);
-    return new Float32Array(PAPER * PAPER).map((_, k) => 255 - data[4 * k]);
+    return new Float32Array(PAPER ** 2).map((_, k) => 255 - data[4 * k]);
   }
 
   // Rows of grey levels, ink bright, drawn over the whole paper; returns the promised answer.
@@ -231,7 +231,7 @@ class DigitReader extends HTMLElement {
     const mark = this.#part("pen");
     mark.hidden = !visible;
     [mark.style.left, mark.style.top] = this.#keyPen.at.map((v) => `${(100 * v) / PAPER}%`);
-    mark.classList.toggle("down", this.#keyPen.stroke !== null);
+    mark.classList.toggle("down", !!this.#keyPen.stroke);
   }
 
   #pen() {
@@ -256,7 +256,7 @@ class DigitReader extends HTMLElement {
       pen.stroke();
     }
     this.#pixels = normalize(this.ink, PAPER);
-    paint(this.#part("seen"), this.#pixels ?? new Float32Array(SIDE * SIDE));
+    paint(this.#part("seen"), this.#pixels ?? new Float32Array(SIDE ** 2));
     return this.#read(isFinished);
   }
 
@@ -288,8 +288,8 @@ class DigitReader extends HTMLElement {
       row.querySelector(".number").textContent = probs ? percent(probs[k]) : "–";
     });
     const words = probs ? inWords(probs, label)
-      : !this.#pixels ? "Nothing is drawn yet."
-      : "Load the model to have this read.";
+      : this.#pixels ? "Load the model to have this read."
+      : "Nothing is drawn yet.";
     this.#part("answer").textContent = words;
     if (isFinished) this.#part("live").textContent = words;
   }

@@ -2,7 +2,10 @@
 
 export const SIDE = 28;
 const BOX = 20; // the longer side of MNIST's digits
-const CENTRE = 14; // where their centre of mass lies, in rows and columns counted from 0
+const CENTRE = 14; // row and column of their centre of mass, from 0
+
+// Halves go to the even number, as in NumPy.
+const near = (v) => (v % 1 === 0.5 ? 2 * Math.round(v / 2) : Math.round(v));
 
 // Grey levels 0..255 (ink is bright), row by row -> SIDE × SIDE of them, or null without ink.
 export function normalize(ink, width) {
@@ -15,7 +18,7 @@ export function normalize(ink, width) {
     return false;
   });
   const scale = BOX / Math.max(rows[1] - rows[0], columns[1] - columns[0]);
-  const size = ([from, to]) => Math.max(1, Math.round((to - from) * scale));
+  const size = ([from, to]) => Math.max(1, near((to - from) * scale));
   const [high, wide] = [size(rows), size(columns)];
   const above = weights(rows, high);
   const beside = weights(columns, wide);
@@ -29,7 +32,7 @@ export function normalize(ink, width) {
   return centre(digit);
 }
 
-// The first position and the one after the last that a test holds for; undefined if there is none.
+// The first position and the one after the last that a test holds for; undefined if none.
 function span(count, test) {
   let [from, to] = [0, count];
   while (from < to && !test(from)) from++;
@@ -51,7 +54,7 @@ function weights([from, to], count) {
   });
 }
 
-// Whole pixels only, as in MNIST, and never so far that ink would be cut off.
+// Whole pixels only, as in MNIST, and never so far that ink is cut off.
 function centre(digit) {
   let [total, down, across] = [0, 0, 0];
   digit.forEach((row, y) => row.forEach((v, x) => {
@@ -60,9 +63,9 @@ function centre(digit) {
     across += v * x;
   }));
   const place = (moment, size) =>
-    Math.min(Math.max(Math.round(CENTRE - moment / total), 0), SIDE - size);
+    Math.min(Math.max(near(CENTRE - moment / total), 0), SIDE - size);
   const [top, left] = [place(down, digit.length), place(across, digit[0].length)];
-  const image = new Float32Array(SIDE * SIDE);
+  const image = new Float32Array(SIDE ** 2);
   digit.forEach((row, y) => image.set(row, (top + y) * SIDE + left));
   return image;
 }
