@@ -246,10 +246,10 @@ def normalized(ink):
 
     rows, columns = (np.flatnonzero((ink > 127.5).any(axis=axis)) for axis in (1, 0))
     digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    size = [max(1, int(side * 20 / max(digit.shape) + 0.5)) for side in digit.shape]
-    digit = np.floor(cv2.resize(digit, size[::-1], interpolation=cv2.INTER_AREA) + 0.5)
+    size = [max(1, round(side * 20 / max(digit.shape))) for side in digit.shape]
+    digit = np.rint(cv2.resize(digit, size[::-1], interpolation=cv2.INTER_AREA))
     middle = [(digit.sum(axis=1 - k) * np.arange(size[k])).sum() / digit.sum() for k in (0, 1)]
-    place = [int(np.clip(np.floor(14.5 - m), 0, 28 - s)) for m, s in zip(middle, size, strict=True)]
+    place = [int(np.clip(np.rint(14 - m), 0, 28 - s)) for m, s in zip(middle, size, strict=True)]
     image = np.zeros((28, 28))
     image[place[0] : place[0] + size[0], place[1] : place[1] + size[1]] = digit
     return image
@@ -275,6 +275,15 @@ def test_a_drawing_takes_the_form_that_opencv_and_the_package_give_it(open_page,
     np.testing.assert_allclose(seen, normalized(ink), atol=1.01)
     # The package's also stretches the greys at the strokes' edges.
     assert np.abs(seen - digit_reader.normalize_digit(ink)).mean() < 4
+
+
+@pytest.mark.parametrize("shape", [(200, 50), (200, 70), (50, 200), (200, 45)])
+def test_halves_are_rounded_as_the_package_rounds_them(open_page, shape):
+    page = open_page()
+    picture = np.zeros((280, 280), int)
+    picture[40 : 40 + shape[0], 30 : 30 + shape[1]] = 255
+    draw(page, picture)
+    np.testing.assert_array_equal(pixels_of(page).reshape(28, 28), normalized(ink_of(page)))
 
 
 def test_a_digit_of_mnist_comes_back_nearly_as_it_was(open_page, digits):
@@ -559,8 +568,8 @@ def test_a_model_that_does_not_arrive_can_be_asked_for_again(open_page):
 # ---- in the book ---------------------------------------------------------------------------
 
 
-def test_the_figure_stands_in_chapter_11():
-    assert "11_first_classifier" in CHAPTERS
+def test_the_figure_stands_in_chapters_11_and_71():
+    assert {"11_first_classifier", "71_digit_reader"} <= set(CHAPTERS)
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
