@@ -15,7 +15,7 @@ def _scale_of_largest_power(gradients):
     return 2.0 ** math.floor(math.log2(2**15 / np.abs(gradients).max()))
 
 
-def _scale_by_exponents(gradients):  # for 3.999, 2^14: the product is rounded up to infinity
+def _scale_by_exponents(gradients):  # for 3.9999, 2^14: stored as infinity
     return 2.0 ** (15 - math.floor(math.log2(np.abs(gradients).max())))
 
 
