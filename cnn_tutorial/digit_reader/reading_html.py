@@ -50,6 +50,6 @@ def _picture(digit):
     encoded = base64.b64encode(cv2.imencode(".png", digit.image)[1].tobytes()).decode()
     answer = "refused" if digit.label is None else f"read as {digit.label}"
     return (
-        f'<img src="data:image/png;base64,{encoded}" alt="sign {answer}" width="56" height="56" '
-        'style="image-rendering: pixelated">'
+        f'<img src="data:image/png;base64,{encoded}" width="56" height="56" '
+        f'alt="a sign cut from the photograph, {answer}" style="image-rendering: pixelated">'
     )

@@ -239,10 +239,10 @@ def test_as_html_a_reading_shows_number_signs_and_reasons(page):
     assert 'tabindex="0" role="region" aria-label="Read: 33"' in html  # it scrolls on a phone
     assert "<strong" in html
     assert ">33</strong>" in html
-    assert html.count('alt="sign read as 3"') == 2
+    assert html.count('alt="a sign cut from the photograph, read as 3"') == 2
     assert "refused" not in html
     refused = read_number(page, always(10))._repr_html_()
-    assert refused.count('alt="sign refused"') == 2
+    assert refused.count('alt="a sign cut from the photograph, refused"') == 2
     assert "not a digit: 100% sure" in refused
     empty = read_number(np.full((50, 50), 255, np.uint8), always(3))
     assert "empty page" in empty._repr_html_()
